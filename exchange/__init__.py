@@ -1,0 +1,1 @@
+"""The exchange: a broker of signed official documents between agencies."""

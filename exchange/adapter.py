@@ -1,0 +1,100 @@
+"""The port between the broker and an agency's software.
+
+An adapter delivers bytes and returns a verdict. It holds no state of the broker, opens no
+transaction, and never changes the signed bytes.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outgoing:
+    """One document on its way to one receiver."""
+
+    key: str  # the delivery's id: the same on every attempt; the receiver's idempotency key
+    kind: Literal["document", "status", "receipt"]
+    content: bytes  # exactly the bytes that were accepted
+    digest: str  # SHA-256 of content, lower-case hex
+    sender: str  # agency code
+    receiver: str  # agency code, in the form that the sender used
+    document_id: str  # DocumentId of the sender, or the receipt's id
+    subject: str
+    priority: int  # QCVN 102 OtherInfo/Priority, 0..4
+    accepted_at: datetime  # aware, UTC
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """The receiver's software has the document, durably. ``reference`` is its own mark for it."""
+
+    reference: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The receiver's software took the document and will confirm it later."""
+
+    reference: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Available:
+    """The document lies ready; it is delivered when the receiver fetches and acknowledges it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """This attempt failed for a reason that may pass. ``not_before`` is the earliest next try."""
+
+    reason: str
+    not_before: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The receiver's software will never take this document. ``code`` is stable, ``reason`` for people."""
+
+    code: str
+    reason: str
+
+
+Outcome = Delivered | Accepted | Available | Retry | Refused
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Collected:
+    """One message that an agency's software had ready to send."""
+
+    key: str  # how the agency's software names it; handed back to ``collected``
+    content: bytes
+
+
+class AgencyAdapter(ABC):
+    """One agency's software, as the broker sees it. Instances are shared by threads."""
+
+    pull = False  # True: the receiver fetches; the broker puts documents out and makes no call
+
+    def __init__(self, options: Mapping[str, object], timeout_seconds: float) -> None:
+        """Raise ``ValueError`` with a sentence if an option is wrong or missing."""
+        self.options = options
+        self.timeout_seconds = timeout_seconds
+
+    @abstractmethod
+    def deliver(self, outgoing: Outgoing) -> Outcome:
+        """Hand over one document, within ``timeout_seconds``; idempotent on ``outgoing.key``."""
+
+    def collect(self) -> Iterable[Collected]:
+        """What the agency's software has ready to send; by default nothing."""
+        return ()
+
+    def collected(self, key: str) -> None:
+        """The broker has committed the message ``key``: the agency's software may mark it sent."""
+        return None
+
+    def close(self) -> None:
+        """Give back connections; called once, when the broker stops."""
+        return None
