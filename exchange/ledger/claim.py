@@ -1,0 +1,239 @@
+"""T2: deliveries are claimed: each attempt is written down, and the next one scheduled, before it is made."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, bindparam, func, select
+
+from exchange.core.delivery import State, Step, advance
+from exchange.ledger.database import Database
+from exchange.tables import AttemptRow, DeliveryRow, DocumentRow, PayloadRow
+
+DOCUMENT = DocumentRow.__table__  # type: ignore[attr-defined]
+DELIVERY = DeliveryRow.__table__  # type: ignore[attr-defined]
+ATTEMPT = AttemptRow.__table__  # type: ignore[attr-defined]
+PAYLOAD = PayloadRow.__table__  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """One attempt to be made now. ``body`` is None when the bytes lie in a file."""
+
+    delivery: str
+    attempt: int
+    kind: str
+    receiver: str
+    addressed_as: str
+    expires_at: datetime
+    document: str
+    sender: str
+    document_id: str
+    subject: str
+    priority: int
+    accepted_at: datetime
+    digest: str
+    body: bytes | None
+
+
+def claim(
+    database: Database,
+    *,
+    now: datetime,
+    most: int,
+    in_flight: Mapping[str, int],
+    agency_concurrency: int,
+    lease: str,
+    next_try: Callable[[int], datetime],
+) -> list[Claim]:
+    """Claim up to ``most`` ready deliveries, the most urgent first, no agency above its share.
+
+    ``next_try(attempts)`` is when the delivery is due again if this worker is never heard of.
+    Crash before the commit: nothing was attempted. Crash after it: the attempt is on record, and
+    the delivery comes back by itself when it is due.
+    """
+    full = [agency for agency, count in in_flight.items() if count >= agency_concurrency]
+    with database.write() as connection:
+        ready = _ready(connection, full, most)
+        chosen = _fair(ready, in_flight, agency_concurrency)
+        if not chosen:
+            return []
+        _write_down(connection, chosen, now, lease, next_try)
+        return _details(connection, [row.id for row in chosen])
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    id: str
+    receiver: str
+    attempts: int
+
+
+def _ready(connection: Connection, full: Sequence[str], most: int) -> list[_Ready]:
+    statement = (
+        select(DELIVERY.c.id, DELIVERY.c.receiver, DELIVERY.c.attempts)
+        .where(DELIVERY.c.state == State.READY.value)
+        .order_by(DELIVERY.c.rank_at)
+        .limit(most)
+        .with_for_update(skip_locked=True)  # another worker's claims are passed over
+    )
+    if full:
+        statement = statement.where(DELIVERY.c.receiver.not_in(full))
+    return [_Ready(row.id, row.receiver, row.attempts) for row in connection.execute(statement)]
+
+
+def _fair(ready: Sequence[_Ready], in_flight: Mapping[str, int], most: int) -> list[_Ready]:
+    counts = Counter(in_flight)
+    chosen = []
+    for row in ready:
+        if counts[row.receiver] < most:
+            counts[row.receiver] += 1
+            chosen.append(row)
+    return chosen
+
+
+_CLAIM = (
+    DELIVERY.update()
+    .where(DELIVERY.c.id == bindparam("id_"))
+    .values(
+        state=advance(State.READY, Step.CLAIM).value,
+        attempts=bindparam("attempts"),
+        lease=bindparam("lease"),
+        next_attempt_at=bindparam("next_attempt_at"),
+    )
+)
+
+
+def _write_down(
+    connection: Connection,
+    chosen: Sequence[_Ready],
+    now: datetime,
+    lease: str,
+    next_try: Callable[[int], datetime],
+) -> None:
+    connection.execute(
+        _CLAIM,
+        [
+            {
+                "id_": row.id,
+                "attempts": row.attempts + 1,
+                "lease": lease,
+                "next_attempt_at": next_try(row.attempts + 1),
+            }
+            for row in chosen
+        ],
+    )
+    connection.execute(
+        ATTEMPT.insert(),
+        [
+            {"delivery": row.id, "number": row.attempts + 1, "started_at": now, "verdict": "", "reason": ""}
+            for row in chosen
+        ],
+    )
+
+
+def _details(connection: Connection, ids: Sequence[str]) -> list[Claim]:
+    statement = (
+        select(
+            DELIVERY.c.id,
+            DELIVERY.c.attempts,
+            DELIVERY.c.kind,
+            DELIVERY.c.receiver,
+            DELIVERY.c.addressed_as,
+            DELIVERY.c.expires_at,
+            DOCUMENT.c.id.label("document"),
+            DOCUMENT.c.sender,
+            DOCUMENT.c.document_id,
+            DOCUMENT.c.subject,
+            DOCUMENT.c.priority,
+            DOCUMENT.c.accepted_at,
+            DOCUMENT.c.digest,
+            PAYLOAD.c.body,
+        )
+        .join(DOCUMENT, DOCUMENT.c.id == DELIVERY.c.document)
+        .join(PAYLOAD, PAYLOAD.c.digest == DOCUMENT.c.digest)
+        .where(DELIVERY.c.id.in_(ids))
+        .order_by(DELIVERY.c.rank_at)
+    )
+    return [
+        Claim(
+            delivery=row.id,
+            attempt=row.attempts,
+            kind=row.kind,
+            receiver=row.receiver,
+            addressed_as=row.addressed_as,
+            expires_at=row.expires_at,
+            document=row.document,
+            sender=row.sender,
+            document_id=row.document_id,
+            subject=row.subject,
+            priority=row.priority,
+            accepted_at=row.accepted_at,
+            digest=row.digest,
+            body=row.body,
+        )
+        for row in connection.execute(statement)
+    ]
+
+
+def bring_back(database: Database, now: datetime) -> int:
+    """Deliveries whose back-off or lease is over become ready, or available, again; how many."""
+    count = 0
+    steps = ((State.WAITING, Step.DUE), (State.LEASED, Step.RELEASE))
+    if not _due(database, now):
+        return 0
+    with database.write() as connection:
+        for state, step in steps:
+            count += connection.execute(
+                DELIVERY.update()
+                .where(DELIVERY.c.state == state.value, DELIVERY.c.next_attempt_at <= now)
+                .values(state=advance(state, step).value, lease="")
+            ).rowcount
+    return count
+
+
+def _due(database: Database, now: datetime) -> bool:
+    # A look costs no write lock.
+    statement = (
+        select(DELIVERY.c.id)
+        .where(
+            DELIVERY.c.state.in_((State.WAITING.value, State.LEASED.value)),
+            DELIVERY.c.next_attempt_at <= now,
+        )
+        .limit(1)
+    )
+    with database.read() as connection:
+        return connection.execute(statement).first() is not None
+
+
+def give_back(database: Database, lease: str, now: datetime) -> int:
+    """A worker that stops gives back at once what it claimed and did not settle; how many."""
+    with database.write() as connection:
+        return connection.execute(
+            DELIVERY.update()
+            .where(DELIVERY.c.state == State.WAITING.value, DELIVERY.c.lease == lease)
+            .values(state=advance(State.WAITING, Step.DUE).value, lease="", next_attempt_at=now)
+        ).rowcount
+
+
+def overdue(database: Database, now: datetime, most: int) -> list[str]:
+    """Deliveries past their expiry at which nobody is working now."""
+    idle = (State.READY.value, State.AVAILABLE.value, State.ACCEPTED.value)
+    statement = (
+        select(DELIVERY.c.id)
+        .where(DELIVERY.c.state.in_(idle), DELIVERY.c.expires_at <= now)
+        .order_by(DELIVERY.c.expires_at)
+        .limit(most)
+    )
+    with database.read() as connection:
+        return list(connection.execute(statement).scalars())
+
+
+def count_by_state(database: Database) -> dict[tuple[str, str], int]:
+    """How many deliveries stand where, by kind and state; for metrics."""
+    statement = select(DELIVERY.c.kind, DELIVERY.c.state, func.count()).group_by(
+        DELIVERY.c.kind, DELIVERY.c.state
+    )
+    with database.read() as connection:
+        return {(kind, state): count for kind, state, count in connection.execute(statement)}

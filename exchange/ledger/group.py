@@ -1,0 +1,130 @@
+"""Group commit: items that arrive together share one transaction; each caller waits for its own result."""
+
+import asyncio
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+class Full(Exception):
+    """More items wait than may wait; nothing was taken over."""
+
+
+@dataclass(slots=True)
+class _Waiting(Generic[Item, Result]):
+    item: Item
+    future: "Future[Result] | asyncio.Future[Result]"
+    loop: asyncio.AbstractEventLoop | None
+
+
+class GroupCommit(Generic[Item, Result]):
+    """Runs ``work`` over batches on one thread. ``work`` returns one result per item, in order.
+
+    If a batch fails, its items are tried one by one, so that one bad item fails alone.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        work: Callable[[Sequence[Item]], Sequence[Result]],
+        *,
+        batch_max: int,
+        waiting_max: int,
+    ) -> None:
+        self._work = work
+        self._batch_max = batch_max
+        self._waiting: queue.Queue[_Waiting[Item, Result] | None] = queue.Queue(waiting_max)
+        self._closed = False
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._thread.start()
+
+    def submit(self, item: Item) -> "Future[Result]":
+        """Queue one item from a thread; raises ``Full``."""
+        future: Future[Result] = Future()
+        self._put(_Waiting(item, future, None))
+        return future
+
+    def submit_from(self, loop: asyncio.AbstractEventLoop, item: Item) -> "asyncio.Future[Result]":
+        """Queue one item from an event loop; raises ``Full``."""
+        future: asyncio.Future[Result] = loop.create_future()
+        self._put(_Waiting(item, future, loop))
+        return future
+
+    def _put(self, waiting: _Waiting[Item, Result]) -> None:
+        if self._closed:
+            raise Full("the broker is stopping")
+        try:
+            self._waiting.put_nowait(waiting)
+        except queue.Full:
+            raise Full("too many documents wait to be stored") from None
+
+    def close(self) -> None:
+        """Finish what waits, then end the thread."""
+        self._closed = True
+        self._waiting.put(None)
+        self._thread.join()
+
+    def _run(self) -> None:
+        while (first := self._waiting.get()) is not None:
+            batch, more = self._drain(first)
+            self._answer(batch)
+            if not more:
+                return
+
+    def _drain(self, first: _Waiting[Item, Result]) -> tuple[list[_Waiting[Item, Result]], bool]:
+        batch = [first]
+        while len(batch) < self._batch_max:
+            try:
+                waiting = self._waiting.get_nowait()
+            except queue.Empty:
+                break
+            if waiting is None:
+                return batch, False
+            batch.append(waiting)
+        return batch, True
+
+    def _answer(self, batch: list[_Waiting[Item, Result]]) -> None:
+        outcomes: list[Result | BaseException]
+        try:
+            outcomes = list(self._work([waiting.item for waiting in batch]))
+        except Exception as error:
+            if len(batch) > 1:
+                for waiting in batch:
+                    self._answer([waiting])
+                return
+            outcomes = [error]
+        except BaseException as error:
+            outcomes = [error] * len(batch)
+        _tell(batch, outcomes)
+
+
+def _tell(batch: list[_Waiting[Item, Result]], outcomes: Sequence[Result | BaseException]) -> None:
+    # One wake-up per event loop and batch: waking a loop costs a system call.
+    by_loop: dict[asyncio.AbstractEventLoop, list[tuple[_Waiting[Item, Result], Result | BaseException]]] = {}
+    for waiting, outcome in zip(batch, outcomes, strict=True):
+        if waiting.loop is None:
+            _resolve(waiting, outcome)
+        else:
+            by_loop.setdefault(waiting.loop, []).append((waiting, outcome))
+    for loop, pairs in by_loop.items():
+        loop.call_soon_threadsafe(_resolve_all, pairs)
+
+
+def _resolve_all(pairs: list[tuple[_Waiting[Item, Result], Result | BaseException]]) -> None:
+    for waiting, outcome in pairs:
+        _resolve(waiting, outcome)
+
+
+def _resolve(waiting: _Waiting[Item, Result], outcome: Result | BaseException) -> None:
+    if waiting.future.done():  # the client went away; the document stays accepted
+        return
+    if isinstance(outcome, BaseException):
+        waiting.future.set_exception(outcome)
+    else:
+        waiting.future.set_result(outcome)

@@ -1,0 +1,106 @@
+"""Business status: every report is kept as an event; the derived state stands at the delivery."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, select
+
+from exchange.core.delivery import Business, Progress, State, TakeBack
+from exchange.ledger.database import Database
+from exchange.ledger.values import NewEntry
+from exchange.tables import DeliveryRow, DocumentRow, EntryRow, StatusRow
+
+DOCUMENT = DocumentRow.__table__  # type: ignore[attr-defined]
+DELIVERY = DeliveryRow.__table__  # type: ignore[attr-defined]
+STATUS = StatusRow.__table__  # type: ignore[attr-defined]
+ENTRY = EntryRow.__table__  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """One status of one delivery. ``message`` is the signed status message, None from the broker."""
+
+    delivery: str
+    code: str
+    reported_by: str
+    reported_at: datetime | None
+    message: str | None
+    description: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """The delivery that a status speaks of."""
+
+    delivery: str
+    document: str
+    state: State
+    sender: str
+    receiver: str
+    addressed_as: str
+
+
+def find_target(database: Database, *, sender: str, document_id: str, receiver: str) -> Target | None:
+    """The newest delivery of ``sender``'s document to ``receiver``, or None."""
+    statement = (
+        select(DELIVERY.c.id, DELIVERY.c.document, DELIVERY.c.state, DELIVERY.c.addressed_as)
+        .join(DOCUMENT, DOCUMENT.c.id == DELIVERY.c.document)
+        .where(
+            DOCUMENT.c.document_id == document_id,
+            DOCUMENT.c.sender == sender,
+            DOCUMENT.c.kind == "document",
+            DELIVERY.c.receiver == receiver,
+        )
+        .order_by(DELIVERY.c.round.desc())
+        .limit(1)
+    )
+    with database.read() as connection:
+        row = connection.execute(statement).first()
+    if row is None:
+        return None
+    return Target(
+        delivery=row.id,
+        document=row.document,
+        state=State(row.state),
+        sender=sender,
+        receiver=receiver,
+        addressed_as=row.addressed_as,
+    )
+
+
+def report_within(connection: Connection, report: Report, at: datetime) -> None:
+    """Keep the event, derive the state, write the entry; inside a transaction the caller began."""
+    row = connection.execute(
+        select(DELIVERY.c.document, DELIVERY.c.business, DELIVERY.c.take_back)
+        .where(DELIVERY.c.id == report.delivery)
+        .with_for_update()
+    ).one()
+    before = Progress(business=Business(row.business), take_back=TakeBack(row.take_back))
+    after = before.after(report.code)
+    connection.execute(
+        STATUS.insert(),
+        {
+            "delivery": report.delivery,
+            "code": report.code,
+            "reported_by": report.reported_by,
+            "reported_at": report.reported_at,
+            "received_at": at,
+            "message": report.message,
+            "description": report.description,
+            "expected": before.expects(report.code),
+        },
+    )
+    connection.execute(
+        DELIVERY.update()
+        .where(DELIVERY.c.id == report.delivery)
+        .values(business=after.business.value, take_back=after.take_back.value)
+    )
+    entry = NewEntry(
+        at=at,
+        event=f"status_{report.code}",
+        document=row.document,
+        delivery=report.delivery,
+        agency=report.reported_by,
+        body={"message": report.message, "proven": report.message is not None},
+    )
+    connection.execute(ENTRY.insert(), entry.row())

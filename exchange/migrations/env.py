@@ -1,0 +1,10 @@
+"""Alembic's entry: runs on the connection that ``exchange.ledger.migrate`` hands over."""
+
+from alembic import context
+from sqlmodel import SQLModel
+
+import exchange.tables  # noqa: F401  the tables register themselves
+
+connection = context.config.attributes["connection"]
+context.configure(connection=connection, target_metadata=SQLModel.metadata)
+context.run_migrations()

@@ -1,0 +1,107 @@
+"""Settings: the only reader of configuration files and of the environment.
+
+Order, later wins: ``config/default.toml``, the file named by ``EXCHANGE_CONFIG``, then variables
+``EXCHANGE_<NAME>``. Nothing has a default here that is not said in ``config/default.toml``.
+"""
+
+import os
+import tomllib
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from exchange import resources
+
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Settings(BaseSettings):
+    """Everything that a site may choose; each is explained in ``config/default.toml``."""
+
+    model_config = SettingsConfigDict(env_prefix="EXCHANGE_", extra="forbid", frozen=True)
+
+    # where things are
+    data: Path
+    database_url: str
+    queue_url: str
+    host: str
+    port: PositiveInt
+    metrics_port: NonNegativeInt
+    api_processes: PositiveInt
+    # who the broker is
+    broker_name: str
+    authorities: Path | None
+    # signatures
+    verifier: Literal["signxml", "bergshamra", "both"]
+    schema_name: Literal["edxml-strict.xsd", "edxml-lenient.xsd"]
+    clock_skew_seconds: PositiveFloat
+    signing_age_days_max: PositiveInt
+    # limits at the door
+    document_bytes_max: PositiveInt
+    depth_max: PositiveInt
+    attachments_max: PositiveInt
+    receivers_max: PositiveInt
+    rate_per_minute: PositiveInt
+    secret_marks: tuple[str, ...]
+    # storage
+    payload_inline_bytes_max: NonNegativeInt
+    commit_batch_max: PositiveInt
+    commit_queue_max: PositiveInt
+    # delivery
+    workers: PositiveInt
+    agency_concurrency: PositiveInt
+    adapter_timeout_seconds: PositiveFloat
+    backoff_first_seconds: PositiveFloat
+    backoff_most_seconds: PositiveFloat
+    backoff_jitter: Share
+    expiry_hours: PositiveFloat
+    head_start_seconds: PositiveFloat
+    lease_seconds_max: PositiveFloat
+    poll_seconds: PositiveFloat
+    sweep_seconds: PositiveFloat
+    stop_seconds: PositiveFloat
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments, then environment, then the site's file, then the defaults."""
+        site = os.environ.get("EXCHANGE_CONFIG")
+        files = [TomlConfigSettingsSource(settings_cls, Path(site))] if site else []
+        return (init_settings, env_settings, *files, _Defaults(settings_cls))
+
+    @cached_property
+    def resolved_database_url(self) -> str:
+        """The database to use: the one given, or SQLite in the data folder."""
+        return self.database_url or f"sqlite:///{self.data / 'exchange.sqlite'}"
+
+
+class _Defaults(PydanticBaseSettingsSource):
+    """``config/default.toml``, wherever the package carries it."""
+
+    def get_field_value(self, field: object, field_name: str) -> tuple[object, str, bool]:  # noqa: ARG002
+        return None, field_name, False
+
+    def __call__(self) -> dict[str, object]:
+        values = tomllib.loads(resources.read("config", "default.toml").decode())
+        return {
+            key: (None if value == "" and key == "authorities" else value) for key, value in values.items()
+        }
+
+
+def load(**overrides: object) -> Settings:
+    """Read all sources; raises pydantic's ``ValidationError`` naming each wrong or missing setting."""
+    return Settings(**overrides)  # type: ignore[arg-type]

@@ -1,0 +1,232 @@
+"""The rows: what the database holds, and nothing else.
+
+Times are microseconds since 1970 UTC in the database and aware UTC datetimes outside. Rows are
+written and read through statements; they are never handed to the core.
+"""
+
+from datetime import UTC, date, datetime, timedelta
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+from sqlmodel import Field, SQLModel
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware datetime, kept as microseconds since 1970 UTC: exact, sortable, equal on every engine."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002
+        """Refuse a naive datetime: it has no moment."""
+        if value is None:
+            return None
+        return (value - EPOCH) // MICROSECOND
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """Give the moment back in UTC."""
+        return None if value is None else EPOCH + timedelta(microseconds=value)
+
+
+def _moment(nullable: bool = False) -> Column[datetime]:
+    return Column(Moment, nullable=nullable)
+
+
+class AgencyRow(SQLModel, table=True):
+    """One agency, under the code that is its key."""
+
+    __tablename__ = "agency"
+    code: str = Field(primary_key=True)
+    name: str
+    level: str
+    parent: str = ""
+    valid_from: date
+    valid_to: date | None = None
+    successor: str = ""
+    adapter: str = ""
+    options: str = "{}"  # JSON
+    document_bytes_max: int | None = None
+    attachment_types: str = ""  # space-separated; empty: all
+
+
+class AliasRow(SQLModel, table=True):
+    """Another code of an agency, valid for some time."""
+
+    __tablename__ = "alias"
+    id: int | None = Field(default=None, primary_key=True)
+    agency: str = Field(index=True)
+    code: str
+    form: str
+    valid_from: date
+    valid_to: date | None = None
+
+
+class CertificateRow(SQLModel, table=True):
+    """A certificate registered for an agency; its chain was checked when it was registered."""
+
+    __tablename__ = "certificate"
+    fingerprint: str = Field(primary_key=True)  # SHA-256 of the DER, hex
+    agency: str = Field(index=True)
+    der: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    valid_from: datetime = Field(sa_column=_moment())
+    valid_to: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+
+
+class TokenRow(SQLModel, table=True):
+    """A bearer token of an agency; only its hash is kept."""
+
+    __tablename__ = "token"
+    id: str = Field(primary_key=True)
+    agency: str = Field(index=True)
+    hash: str = Field(unique=True)  # SHA-256 of the token, hex
+    scopes: str  # space-separated
+    created_at: datetime = Field(sa_column=_moment())
+    expires_at: datetime = Field(sa_column=_moment())
+    revoked_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+
+
+class DirectoryVersionRow(SQLModel, table=True):
+    """One row that is raised with every change of directory, certificates or tokens."""
+
+    __tablename__ = "directory_version"
+    id: int = Field(primary_key=True)
+    version: int
+
+
+class PayloadRow(SQLModel, table=True):
+    """Bytes by their digest. ``body`` is null when they lie in a file."""
+
+    __tablename__ = "payload"
+    digest: str = Field(primary_key=True)
+    size: int = Field(sa_column=Column(BigInteger, nullable=False))
+    body: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
+
+
+class DocumentRow(SQLModel, table=True):
+    """One accepted message: an agency's document, its status message, or the broker's receipt."""
+
+    __tablename__ = "document"
+    __table_args__ = (
+        # Promise 5: one acceptance per sender and document id, for ever.
+        UniqueConstraint("document_id", "sender", name="document_key"),
+        # Exactly one receipt per final status, and one acceptance per document.
+        UniqueConstraint("receipt_of", name="document_receipt_of"),
+    )
+    id: str = Field(primary_key=True)
+    kind: str  # document, status, receipt
+    sender: str
+    document_id: str
+    digest: str = Field(foreign_key="payload.digest")
+    size: int = Field(sa_column=Column(BigInteger, nullable=False))
+    accepted_at: datetime = Field(sa_column=_moment())
+    subject: str = ""
+    priority: int = 0
+    # documents only
+    second_key: str | None = Field(default=None, index=True)  # issuer, number, symbol and date; warns only
+    number: str = ""
+    notation: str = ""
+    promulgated_on: date | None = None
+    type_name: str = ""
+    business_type: int = 0
+    earlier: str = "[]"  # JSON list of DocumentIds that this one revokes, updates or replaces
+    paper: bool = False
+    signed: bool = True
+    certificate: str = ""
+    # receipts and status messages only
+    about: str | None = Field(default=None, index=True)  # the document they speak of
+    receipt_kind: str = ""
+    receipt_of: str | None = None  # the delivery that ended, or the document that was accepted
+
+
+class DeliveryRow(SQLModel, table=True):
+    """One document on its way to one receiver."""
+
+    __tablename__ = "delivery"
+    __table_args__ = (
+        UniqueConstraint("document", "receiver", "round", name="delivery_key"),
+        Index("delivery_ready", "state", "rank_at"),
+        Index("delivery_due", "state", "next_attempt_at"),
+        Index("delivery_expiry", "state", "expires_at"),
+        Index("delivery_receiver", "receiver", "state", "rank_at"),
+    )
+    id: str = Field(primary_key=True)
+    document: str = Field(foreign_key="document.id")
+    kind: str  # as the document's, so that one index answers
+    receiver: str
+    addressed_as: str  # the code by which the sender named the receiver
+    forwarded_from: str = ""
+    round: int = 1  # 2.. for a dead letter that was sent again
+    state: str
+    priority: int
+    rank_at: datetime = Field(sa_column=_moment())
+    attempts: int = 0
+    next_attempt_at: datetime = Field(sa_column=_moment())
+    expires_at: datetime = Field(sa_column=_moment())
+    lease: str = ""
+    created_at: datetime = Field(sa_column=_moment())
+    final_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    cause: str = ""  # stable code of why it is where it is
+    reason: str = ""  # the same in words
+    reference: str = ""  # the receiver's own mark
+    business: str = "none"
+    take_back: str = "none"
+
+
+class AttemptRow(SQLModel, table=True):
+    """One try, written down before it is made."""
+
+    __tablename__ = "attempt"
+    delivery: str = Field(primary_key=True)
+    number: int = Field(primary_key=True)
+    started_at: datetime = Field(sa_column=_moment())
+    ended_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    verdict: str = ""
+    reason: str = ""
+
+
+class StatusRow(SQLModel, table=True):
+    """One business status, as reported, in order of arrival; repeated and late ones too."""
+
+    __tablename__ = "status"
+    id: int | None = Field(default=None, sa_column=Column(Integer, primary_key=True, autoincrement=True))
+    delivery: str = Field(index=True)
+    code: str
+    reported_by: str  # agency code, or the broker's name for 01 by itself
+    reported_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    received_at: datetime = Field(sa_column=_moment())
+    message: str | None = None  # the signed status message; null where the broker reports
+    description: str = ""
+    expected: bool = True  # a legal next step when it came
+
+
+class EntryRow(SQLModel, table=True):
+    """The ledger. The database itself refuses to change or delete what stands here."""
+
+    __tablename__ = "entry"
+    __table_args__ = (CheckConstraint("event <> ''", name="entry_event"),)
+    # Integer on SQLite, where only that grows by itself; BIGINT on PostgreSQL.
+    id: int | None = Field(
+        default=None,
+        sa_column=Column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    )
+    at: datetime = Field(sa_column=_moment())
+    event: str
+    document: str = Field(sa_column=Column(Text, ForeignKey("document.id"), nullable=False, index=True))
+    delivery: str | None = None
+    agency: str = ""  # whose act or whose state this is
+    exchange_class: str = ""  # electronic, electronic_with_paper; on the entries that count
+    body: str = "{}"  # canonical JSON
