@@ -25,6 +25,7 @@ LAYERS = (
     ("app",),
     ("api", "web", "worker"),
     ("intake", "dispatch", "confirm", "sweep", "reports"),
+    ("receipts", "registry"),
     ("ledger", "payloads", "queue"),
     ("tables", "adapter", "settings", "resources", "ids"),
     ("core",),
