@@ -67,6 +67,7 @@ bench: $(VENV)/dev
 	@$(BIN)/python -m bench
 
 venv: $(VENV)/dev
+	@echo "$(VENV) is ready"
 
 # Two stamps: what runs the broker, and on top of it what tests it. Modules are compiled when first
 # imported: compiling them all while installing takes longer than the installing.

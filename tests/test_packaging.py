@@ -6,11 +6,14 @@ import sys
 import tomllib
 import zipfile
 from collections.abc import Iterator
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+
+from tests.test_architecture import Module, imports, modules, sample
 
 ROOT = Path(__file__).parents[1]
 RUN, DEV = "requirements.txt", "requirements-dev.txt"
@@ -27,7 +30,8 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
     folder = tmp_path_factory.mktemp("wheel")
     build = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(folder)]
     built = subprocess.run(build, cwd=ROOT, check=False, capture_output=True, text=True)
-    assert built.returncode == 0, built.stdout + built.stderr
+    if built.returncode:
+        pytest.fail((built.stdout + built.stderr).strip().rpartition("\n")[2])
     (path,) = folder.glob("*.whl")
     return zipfile.ZipFile(path)
 
@@ -139,6 +143,27 @@ def test_every_dependency_of_the_project_is_pinned_within_its_bounds(name: str, 
 def test_the_broker_is_tested_with_the_versions_it_runs_with() -> None:
     tested = versions(DEV)
     assert {name: pin for name, pin in versions(RUN).items() if tested.get(name) != pin} == {}
+
+
+def unshipped(parsed: tuple[Module, ...]) -> list[str]:
+    """Imports of the product that its run-time requirements do not bring."""
+    provided = {canonicalize_name(requirement.name) for requirement, _ in pins(RUN)}
+    owners = packages_distributions()
+    ours_or_standard = {"exchange", "adapters", "_typeshed"} | sys.stdlib_module_names
+    return [
+        f"{module.name}:{line} imports {name}"
+        for module in parsed
+        if module.ours
+        for line, name in imports(module)
+        if (top := name.partition(".")[0]) not in ours_or_standard
+        and not provided & {canonicalize_name(owner) for owner in owners.get(top, [])}
+    ]
+
+
+def test_the_product_imports_only_what_its_requirements_bring() -> None:
+    assert unshipped((sample("exchange.demo.province", "import vietnam_provinces"),))
+    assert not unshipped((sample("exchange.tables", "import sqlalchemy, sqlmodel"),))
+    assert unshipped(modules()) == []
 
 
 def test_the_project_has_the_licence_it_names() -> None:
