@@ -5,10 +5,14 @@ transaction, and never changes the signed bytes.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+Kind = Literal["document", "status", "receipt"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,7 +20,7 @@ class Outgoing:
     """One document on its way to one receiver."""
 
     key: str  # the delivery's id: the same on every attempt; the receiver's idempotency key
-    kind: Literal["document", "status", "receipt"]
+    kind: Kind
     content: bytes  # exactly the bytes that were accepted
     digest: str  # SHA-256 of content, lower-case hex
     sender: str  # agency code
@@ -73,6 +77,35 @@ class Collected:
     content: bytes
 
 
+class Options(BaseModel):
+    """What the directory says about one agency's software; each adapter declares its own subclass."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    @classmethod
+    def read(cls, options: Mapping[str, object]) -> Self:
+        """Raise ``ValueError`` that names each option which is wrong or missing, and never a value."""
+        try:
+            return cls.model_validate(dict(options))
+        except ValidationError as error:
+            found = error.errors(include_url=False, include_context=False, include_input=False)
+        # Outside of "except": the first error holds the values, and some of them are secrets.
+        raise ValueError(
+            "; ".join(cls._sentence(fault["type"], fault["loc"], fault["msg"]) for fault in found)
+        )
+
+    @classmethod
+    def _sentence(cls, fault: str, where: tuple[int | str, ...], message: str) -> str:
+        name = ".".join(str(part) for part in where)
+        if fault == "missing":
+            return f"option '{name}' is missing"
+        if fault == "extra_forbidden":
+            known = ", ".join(cls.model_fields) or "none"
+            return f"option '{name}' is not known (known: {known})"
+        message = message.removeprefix("Value error, ")
+        return f"option '{name}': {message}" if name else message
+
+
 class AgencyAdapter(ABC):
     """One agency's software, as the broker sees it. Instances are shared by threads."""
 
@@ -91,10 +124,14 @@ class AgencyAdapter(ABC):
         """What the agency's software has ready to send; by default nothing."""
         return ()
 
-    def collected(self, key: str) -> None:
+    def collected(self, key: str) -> None:  # noqa: ARG002
         """The broker has committed the message ``key``: the agency's software may mark it sent."""
-        return None
+        return
+
+    def refused(self, key: str, reasons: Sequence[str]) -> None:  # noqa: ARG002
+        """The broker will never take the message ``key``: show the agency why, and lose nothing."""
+        return
 
     def close(self) -> None:
         """Give back connections; called once, when the broker stops."""
-        return None
+        return

@@ -4,7 +4,6 @@ The database is the truth. A bell carries the ids of one commit; losing it costs
 ``poll_seconds``, doubling it costs a look. This is the only module that knows kombu.
 """
 
-import socket
 import threading
 from collections.abc import Callable, Sequence
 
@@ -109,7 +108,7 @@ class Listener:
                 while not self._stop.is_set():
                     try:
                         connection.drain_events(timeout=_LISTEN_SECONDS)
-                    except socket.timeout:
+                    except TimeoutError:
                         connection.heartbeat_check()
 
     def _hear(self, body: dict[str, list[str]], message: Message) -> None:

@@ -60,7 +60,7 @@ class AgencyRow(SQLModel, table=True):
     adapter: str = ""
     options: str = "{}"  # JSON
     document_bytes_max: int | None = None
-    attachment_types: str = ""  # space-separated; empty: all
+    attachment_types: str = ""  # between semicolons; empty: all
 
 
 class AliasRow(SQLModel, table=True):
@@ -121,8 +121,9 @@ class DocumentRow(SQLModel, table=True):
 
     __tablename__ = "document"
     __table_args__ = (
-        # Promise 5: one acceptance per sender and document id, for ever.
-        UniqueConstraint("document_id", "sender", name="document_key"),
+        # Promise 5: one acceptance per sender and document id, for ever. A revocation may carry the id
+        # of the document that it revokes, so the kind of business is part of the key.
+        UniqueConstraint("document_id", "sender", "business_type", name="document_key"),
         # Exactly one receipt per final status, and one acceptance per document.
         UniqueConstraint("receipt_of", name="document_receipt_of"),
     )

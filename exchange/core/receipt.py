@@ -144,7 +144,7 @@ def _printable(text: str) -> str:
 def read(root: etree._Element) -> Receipt:
     """Read a receipt whose signature was checked; raises ``ValueError`` if it is not one."""
     if root.tag != f"{{{NAMESPACE}}}Receipt":
-        raise ValueError(f"not a receipt: the root element is {root.tag}")
+        raise ValueError(f"not a receipt: the root element is {root.tag!r}")
     reason = root.find(f"{{{NAMESPACE}}}Reason")
     return Receipt(
         id=_text(root, "Id"),

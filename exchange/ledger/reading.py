@@ -128,7 +128,7 @@ def last_contact(database: Database, agencies: Sequence[str]) -> dict[str, datet
         .group_by(DELIVERY.c.receiver)
     )
     with database.read() as connection:
-        return {receiver: at for receiver, at in connection.execute(statement)}
+        return dict(connection.execute(statement).tuples().all())
 
 
 def waiting_since(database: Database, agencies: Sequence[str]) -> dict[str, datetime]:
@@ -144,7 +144,7 @@ def waiting_since(database: Database, agencies: Sequence[str]) -> dict[str, date
         .group_by(DELIVERY.c.receiver)
     )
     with database.read() as connection:
-        return {receiver: at for receiver, at in connection.execute(statement)}
+        return dict(connection.execute(statement).tuples().all())
 
 
 def undelivered_of(
@@ -229,3 +229,9 @@ def traffic(database: Database) -> list[Record]:
     )
     with database.read() as connection:
         return [dict(row) for row in connection.execute(statement).mappings()]
+
+
+def sent_by(database: Database, document: str) -> str | None:
+    """Who sent a document."""
+    with database.read() as connection:
+        return connection.execute(select(DOCUMENT.c.sender).where(DOCUMENT.c.id == document)).scalar()

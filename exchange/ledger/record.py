@@ -1,10 +1,11 @@
 """T1: a document is accepted, with its deliveries, its ledger entries and its signed acceptance."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, select
 
+from exchange.core.delivery import State, Step, TakeBack
 from exchange.ledger.database import Database
 from exchange.ledger.settle import Issue, Settlement, settle_within
 from exchange.ledger.statuses import Report, report_within
@@ -16,7 +17,7 @@ DELIVERY = DeliveryRow.__table__  # type: ignore[attr-defined]
 ENTRY = EntryRow.__table__  # type: ignore[attr-defined]
 PAYLOAD = PayloadRow.__table__  # type: ignore[attr-defined]
 
-Key = tuple[str, str]  # sender, document id
+Key = tuple[str, str, int]  # sender, document id, kind of business (BussinessDocType)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +33,7 @@ class Submission:
     @property
     def key(self) -> Key:
         """Promise 5's key."""
-        return (self.document.sender, self.document.document_id)
+        return (self.document.sender, self.document.document_id, self.document.business_type)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,13 +64,22 @@ def known(database: Database, keys: Collection[Key]) -> dict[Key, Known]:
 def _known(connection: Connection, keys: Collection[Key]) -> dict[Key, Known]:
     acceptance = DOCUMENT.alias("acceptance")
     statement = (
-        select(DOCUMENT.c.sender, DOCUMENT.c.document_id, DOCUMENT.c.id, DOCUMENT.c.digest, PAYLOAD.c.body)
+        select(
+            DOCUMENT.c.sender,
+            DOCUMENT.c.document_id,
+            DOCUMENT.c.business_type,
+            DOCUMENT.c.id,
+            DOCUMENT.c.digest,
+            PAYLOAD.c.body,
+        )
         .join(acceptance, acceptance.c.receipt_of == DOCUMENT.c.id)
         .join(PAYLOAD, PAYLOAD.c.digest == acceptance.c.digest)
-        .where(DOCUMENT.c.document_id.in_({document_id for _, document_id in keys}))
+        .where(DOCUMENT.c.document_id.in_({document_id for _, document_id, _ in keys}))
     )
     found = {
-        (row.sender, row.document_id): Known(id=row.id, digest=row.digest, acceptance=row.body)
+        (row.sender, row.document_id, row.business_type): Known(
+            id=row.id, digest=row.digest, acceptance=row.body
+        )
         for row in connection.execute(statement)
     }
     return {key: found[key] for key in keys if key in found}
@@ -119,7 +129,9 @@ def _insert_documents(
     database: Database, connection: Connection, submissions: Sequence[Submission]
 ) -> frozenset[str]:
     insert_payloads(database, connection, [submission.document for submission in submissions])
-    insert = database.insert(DOCUMENT).on_conflict_do_nothing(index_elements=["document_id", "sender"])
+    insert = database.insert(DOCUMENT).on_conflict_do_nothing(
+        index_elements=["document_id", "sender", "business_type"]
+    )
     connection.execute(insert, [submission.document.row() for submission in submissions])
     ids = [submission.document.id for submission in submissions]
     return frozenset(connection.execute(select(DOCUMENT.c.id).where(DOCUMENT.c.id.in_(ids))).scalars())
@@ -151,7 +163,33 @@ def _insert_rest(
         if submission.report is not None:
             report_within(connection, submission.report, submission.document.accepted_at)
         if submission.withdrawals:
-            settle_within(database, connection, submission.withdrawals, issue)
+            settled = settle_within(database, connection, submission.withdrawals, issue)
+            if any(each.applied and each.state is State.REFUSED for each in settled):
+                _close_take_back(database, connection, submission, issue)
+
+
+def _close_take_back(
+    database: Database, connection: Connection, submission: Submission, issue: Issue
+) -> None:
+    """A document taken back before it left: the request is closed, and the receiver hears nothing."""
+    report = submission.report
+    if report is None:
+        return
+    at = submission.document.accepted_at
+    agreed = replace(
+        report,
+        code=TakeBack.AGREED.value,
+        reported_by=submission.acceptance.sender,
+        reported_at=at,
+        message=None,
+        description="It had not left yet",
+    )
+    report_within(connection, agreed, at)
+    unneeded = [
+        Settlement(delivery=delivery.id, step=Step.REJECT, at=at, cause="taken_back")
+        for delivery in submission.deliveries
+    ]
+    settle_within(database, connection, unneeded, issue)
 
 
 def _entries(submission: Submission) -> list[NewEntry]:

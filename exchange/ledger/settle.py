@@ -6,14 +6,15 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Row, and_, bindparam, select
 
-from exchange.core.delivery import FINAL, State, Step, advance, allows
+from exchange.core.delivery import FINAL, Business, Progress, State, Step, advance, allows
 from exchange.ledger.database import Database
 from exchange.ledger.values import NewDelivery, NewDocument, NewEntry
-from exchange.tables import AttemptRow, DeliveryRow, DocumentRow, EntryRow, PayloadRow
+from exchange.tables import AttemptRow, DeliveryRow, DocumentRow, EntryRow, PayloadRow, StatusRow
 
 DOCUMENT = DocumentRow.__table__  # type: ignore[attr-defined]
 DELIVERY = DeliveryRow.__table__  # type: ignore[attr-defined]
 ATTEMPT = AttemptRow.__table__  # type: ignore[attr-defined]
+STATUS = StatusRow.__table__  # type: ignore[attr-defined]
 ENTRY = EntryRow.__table__  # type: ignore[attr-defined]
 PAYLOAD = PayloadRow.__table__  # type: ignore[attr-defined]
 
@@ -81,6 +82,7 @@ class _Writes:
     updates: list[dict[str, object]] = field(default_factory=list)
     attempts: list[dict[str, object]] = field(default_factory=list)
     entries: list[NewEntry] = field(default_factory=list)
+    statuses: list[dict[str, object]] = field(default_factory=list)
     receipts: list[tuple[NewDocument, NewDelivery]] = field(default_factory=list)
 
 
@@ -168,7 +170,16 @@ def _update(current: _Current, settlement: Settlement) -> dict[str, object]:
         "cause": settlement.cause,
         "reason": settlement.reason,
         "reference": settlement.reference or row.reference,
+        "business": _business(current),
     }
+
+
+def _business(current: _Current) -> str:
+    # The receiver's software has it: the broker itself reports 01, unless the receiver was faster.
+    row = current.row
+    if row.kind != "document" or current.state is not State.DELIVERED:
+        return str(row.business)
+    return Progress(business=Business(row.business)).after(Business.ARRIVED.value).business.value
 
 
 def _attempt(settlement: Settlement) -> dict[str, object]:
@@ -194,6 +205,8 @@ def _end(current: _Current, settlement: Settlement, writes: _Writes, issue: Issu
         receipt, delivery = issue(ended)
         writes.receipts.append((receipt, delivery))
         body["receipt"] = receipt.digest
+        if ended.state is State.DELIVERED:
+            writes.statuses.append(_arrived(ended, receipt.sender))
         ready = (delivery.id,) if delivery.state is State.READY else ()
     if ended.kind != "receipt":
         writes.entries.append(
@@ -207,6 +220,19 @@ def _end(current: _Current, settlement: Settlement, writes: _Writes, issue: Issu
             )
         )
     return ready
+
+
+def _arrived(ended: Ended, broker: str) -> dict[str, object]:
+    return {
+        "delivery": ended.delivery,
+        "code": Business.ARRIVED.value,
+        "reported_by": broker,
+        "reported_at": ended.at,
+        "received_at": ended.at,
+        "message": None,
+        "description": "",
+        "expected": True,
+    }
 
 
 def _ended(current: _Current, settlement: Settlement) -> Ended:
@@ -239,7 +265,16 @@ _UPDATE = (
     .values(
         {
             name: bindparam(name)
-            for name in ("state", "lease", "next_attempt_at", "final_at", "cause", "reason", "reference")
+            for name in (
+                "state",
+                "lease",
+                "next_attempt_at",
+                "final_at",
+                "cause",
+                "reason",
+                "reference",
+                "business",
+            )
         }
     )
 )
@@ -255,6 +290,8 @@ def _write(database: Database, connection: Connection, writes: _Writes) -> None:
         connection.execute(_UPDATE, writes.updates)
     if writes.attempts:
         connection.execute(_UPDATE_ATTEMPT, writes.attempts)
+    if writes.statuses:
+        connection.execute(STATUS.insert(), writes.statuses)
     if writes.receipts:
         _insert_receipts(database, connection, writes.receipts)
     if writes.entries:

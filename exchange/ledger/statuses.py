@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import Connection, select
 
 from exchange.core.delivery import Business, Progress, State, TakeBack
+from exchange.core.edxml import BusinessType
 from exchange.ledger.database import Database
 from exchange.ledger.values import NewEntry
 from exchange.tables import DeliveryRow, DocumentRow, EntryRow, StatusRow
@@ -51,7 +52,8 @@ def find_target(database: Database, *, sender: str, document_id: str, receiver: 
             DOCUMENT.c.kind == "document",
             DELIVERY.c.receiver == receiver,
         )
-        .order_by(DELIVERY.c.round.desc())
+        # A revocation may carry the id of what it revokes: a status means the document itself.
+        .order_by(DOCUMENT.c.business_type == BusinessType.REVOKE.value, DELIVERY.c.round.desc())
         .limit(1)
     )
     with database.read() as connection:

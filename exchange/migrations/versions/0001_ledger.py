@@ -128,7 +128,7 @@ def upgrade() -> None:
             ["payload.digest"],
         ),
         sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("document_id", "sender", name="document_key"),
+        sa.UniqueConstraint("document_id", "sender", "business_type", name="document_key"),
         sa.UniqueConstraint("receipt_of", name="document_receipt_of"),
     )
     op.create_index(op.f("ix_document_about"), "document", ["about"], unique=False)

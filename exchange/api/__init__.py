@@ -1,0 +1,1 @@
+"""The HTTP interface for agencies' software: thin; every decision is made further in."""

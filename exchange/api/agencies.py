@@ -1,0 +1,106 @@
+"""The directory, as agencies' software asks it, and the broker's own certificate."""
+
+from datetime import date
+from typing import Annotated
+
+from cryptography.hazmat.primitives.serialization import Encoding
+from fastapi import APIRouter, Query, Response
+from pydantic import BaseModel
+
+from exchange.api.dependencies import InContext, Reader, not_found
+from exchange.context import Context, today
+from exchange.core.directory import Agency
+
+router = APIRouter(prefix="/v1", tags=["directory"])
+
+
+class AliasView(BaseModel):
+    """Another code of the agency."""
+
+    code: str
+    form: str
+    valid_from: date
+    valid_to: date | None
+
+
+class AgencyView(BaseModel):
+    """One agency as of the date that was asked for."""
+
+    code: str
+    aliases: list[AliasView]
+    name: str
+    level: str
+    parent: str
+    valid_from: date
+    valid_to: date | None
+    open: bool
+    successor: str
+    connected: bool
+    document_bytes_max: int | None
+    attachment_types: list[str]
+
+
+class Agencies(BaseModel):
+    """Agencies, by code."""
+
+    agencies: list[AgencyView]
+
+
+@router.get("/agencies")
+def search(
+    context: InContext,
+    _token: Reader,
+    q: str = "",
+    on: date | None = None,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+) -> Agencies:
+    """Agencies whose code or name contains ``q``, open on the date ``on`` (today if not given)."""
+    day = on or today(context.now())
+    needle = q.casefold()
+    directory = context.registry.current.directory
+    found = (
+        agency
+        for agency in directory
+        if directory.is_open(agency, day)
+        and (needle in agency.name.casefold() or needle in agency.code.casefold())
+    )
+    return Agencies(
+        agencies=[_view(context, agency, day) for agency, _ in zip(found, range(limit), strict=False)]
+    )
+
+
+@router.get("/agencies/{code}")
+def show(context: InContext, _token: Reader, code: str, on: date | None = None) -> AgencyView:
+    """The agency that ``code``, in any form, names on the date ``on``."""
+    day = on or today(context.now())
+    agency = context.registry.current.directory.find(code, day)
+    if agency is None:
+        raise not_found(f"agency {code}")
+    return _view(context, agency, day)
+
+
+@router.get("/certificate")
+def certificate(context: InContext) -> Response:
+    """The certificate with which the broker signs receipts. Get it once, by a way that you trust."""
+    pem = context.issuer.key.certificate.public_bytes(Encoding.PEM)
+    return Response(pem, media_type="application/x-pem-file")
+
+
+def _view(context: Context, agency: Agency, day: date) -> AgencyView:
+    return AgencyView(
+        code=agency.code,
+        aliases=[
+            AliasView(code=each.code, form=each.form, valid_from=each.valid_from, valid_to=each.valid_to)
+            for each in agency.aliases
+        ],
+        name=agency.name,
+        level=agency.level,
+        parent=agency.parent,
+        valid_from=agency.valid_from,
+        valid_to=agency.valid_to,
+        open=context.registry.current.directory.is_open(agency, day),
+        successor=agency.successor,
+        connected=bool(agency.adapter),
+        document_bytes_max=agency.limits.document_bytes_max,
+        attachment_types=sorted(agency.limits.attachment_types),
+    )

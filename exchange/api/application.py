@@ -1,0 +1,95 @@
+"""The ASGI application: submissions on the short way, everything else through FastAPI."""
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+
+import exchange
+from exchange.api import agencies, documents, inbox, operations, preflight
+from exchange.api.problem import CONTENT_TYPE, problem, status_of
+from exchange.api.submission import EXAMINERS, Receive, Scope, Send, Submission
+from exchange.context import Context
+from exchange.core.refusal import Refusal, Refused, refuse
+from exchange.metrics import DeliveryGauge
+from exchange.pickup import Pickup
+
+DESCRIPTION = """Agencies' software posts signed edXML documents (QCVN 102) and fetches what came for it.
+`POST /v1/documents` and `POST /v1/status` take the signed XML as the body and answer 202 with the signed
+acceptance."""
+
+
+class Application:
+    """The broker's HTTP side. ``close`` commits what is under way."""
+
+    def __init__(self, context: Context) -> None:
+        self._submission = Submission(context)
+        self._pickup = Pickup(context)
+        self.fastapi = _fastapi(context, self._pickup)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] == "http" and scope["method"] == "POST" and scope["path"] in EXAMINERS:
+            await self._submission(scope, receive, send)
+        else:
+            await self.fastapi(scope, receive, send)
+
+    def stopping(self) -> None:
+        """Say "not ready" from now on."""
+        self.fastapi.state.stopping = True
+
+    def close(self) -> None:
+        """Commit and settle what waits."""
+        self._submission.close()
+        self._pickup.close()
+
+
+def _fastapi(context: Context, pickup: Pickup) -> FastAPI:
+    # The pages of Swagger and ReDoc load scripts from elsewhere: the description alone is served.
+    app = FastAPI(
+        title="exchange",
+        version=exchange.__version__,
+        description=DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/openapi.json",
+    )
+    app.state.context = context
+    app.state.pickup = pickup
+    app.state.gauge = DeliveryGauge(context.database)
+    for module in (documents, inbox, preflight, agencies, operations):
+        app.include_router(module.router)
+    app.add_exception_handler(Refused, _on_refused)
+    app.add_exception_handler(RequestValidationError, _on_invalid)
+    app.add_exception_handler(404, _on_no_address)
+    app.add_exception_handler(405, _on_no_address)
+    return app
+
+
+async def _on_refused(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, Refused)
+    return Response(problem(error), status_of(error.refusals), media_type=CONTENT_TYPE)
+
+
+async def _on_invalid(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    refusals = [
+        Refusal(
+            code="request_invalid",
+            where=".".join(str(part) for part in each["loc"]),
+            detail=each["msg"],
+            detail_vi="Giá trị không hợp lệ.",
+        )
+        for each in error.errors()
+    ]
+    return await _on_refused(request, Refused(*refusals))
+
+
+async def _on_no_address(request: Request, _error: Exception) -> Response:
+    return await _on_refused(
+        request,
+        refuse(
+            "not_found",
+            f"There is no {request.method} {request.url.path}.",
+            f"Không có {request.method} {request.url.path}.",
+        ),
+    )

@@ -1,0 +1,46 @@
+"""What the addresses share: the context, and the caller's token with the scope that is asked."""
+
+from collections.abc import Callable
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from exchange.api.access import authenticate
+from exchange.context import Context
+from exchange.core.refusal import Refused, refuse
+from exchange.ledger import reading
+from exchange.ledger.directory_store import Token
+
+
+def _context(request: Request) -> Context:
+    context = request.app.state.context
+    assert isinstance(context, Context)
+    return context
+
+
+InContext = Annotated[Context, Depends(_context)]
+
+
+def _with_scope(scope: str) -> Callable[[Request, Context], Token]:
+    def dependency(request: Request, context: InContext) -> Token:
+        return authenticate(context, request.headers.get("authorization", ""), scope)
+
+    return dependency
+
+
+Reader = Annotated[Token, Depends(_with_scope("read"))]
+Fetcher = Annotated[Token, Depends(_with_scope("inbox"))]
+Submitter = Annotated[Token, Depends(_with_scope("submit"))]
+
+
+def not_found(what: str) -> Refused:
+    """There is no such thing, or it is not the caller's to see: the answer is the same."""
+    return refuse(
+        "not_found", f"{what} is not known to you.", f"Không tìm thấy {what} trong phạm vi của bạn."
+    )
+
+
+def visible(context: Context, token: Token, document: str) -> None:
+    """Raise ``Refused`` unless the caller sent the document or is a receiver of it."""
+    if not reading.may_see(context.database, token.agency, document):
+        raise not_found(f"document {document}")

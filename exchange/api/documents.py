@@ -1,0 +1,198 @@
+"""What became of a document: status per receiver, timeline, receipts, the exact bytes."""
+
+from datetime import datetime
+
+from fastapi import APIRouter, Response
+from pydantic import BaseModel
+
+from exchange.api.dependencies import InContext, Reader, not_found, visible
+from exchange.core.delivery import FINAL, State
+from exchange.ledger import reading
+from exchange.ledger.reading import Dossier, Record
+from exchange.timeline import Event, timeline
+
+router = APIRouter(prefix="/v1", tags=["documents"])
+
+
+class DeliveryView(BaseModel):
+    """One receiver: where the bytes are (``state``), and what the receiver does (``business``)."""
+
+    id: str
+    receiver: str
+    addressed_as: str
+    forwarded_from: str
+    round: int
+    state: str
+    final: bool
+    business: str
+    take_back: str
+    attempts: int
+    next_attempt_at: datetime | None
+    expires_at: datetime
+    final_at: datetime | None
+    cause: str
+    reason: str
+    reference: str
+
+
+class EventView(BaseModel):
+    """One thing that happened, as shown to both sides."""
+
+    at: datetime
+    event: str
+    delivery: str | None
+    agency: str
+    text: str
+    text_vi: str
+
+
+class DocumentView(BaseModel):
+    """One document with its deliveries and its history."""
+
+    id: str
+    kind: str
+    document_id: str
+    sender: str
+    digest: str
+    bytes: int
+    subject: str
+    number: str
+    notation: str
+    priority: int
+    business_type: int
+    earlier: str
+    accepted_at: datetime
+    deliveries: list[DeliveryView]
+    timeline: list[EventView]
+
+
+class Found(BaseModel):
+    """The broker's id of a document."""
+
+    id: str
+
+
+class ReceiptView(BaseModel):
+    """One signed receipt; ``xml`` is exactly what was signed."""
+
+    id: str
+    kind: str
+    delivery: str | None
+    receiver: str | None
+    at: datetime
+    xml: str
+
+
+class Receipts(BaseModel):
+    """All receipts about one document so far."""
+
+    receipts: list[ReceiptView]
+
+
+@router.get("/documents")
+def find(context: InContext, token: Reader, document_id: str) -> Found:
+    """The caller's own document with this DocumentId."""
+    found = reading.find_document(context.database, token.agency, document_id)
+    if found is None:
+        raise not_found(f"DocumentId {document_id}")
+    return Found(id=found)
+
+
+@router.get("/documents/{document}")
+def show(context: InContext, token: Reader, document: str) -> DocumentView:
+    """Status per receiver and timeline. A receiver sees its own delivery alone."""
+    visible(context, token, document)
+    dossier = reading.dossier(context.database, document)
+    assert dossier is not None
+    if dossier.document["sender"] != token.agency:
+        dossier = _only(dossier, token.agency)
+    return _view(dossier)
+
+
+@router.get("/documents/{document}/content")
+def content(context: InContext, token: Reader, document: str) -> Response:
+    """The exact bytes as they were accepted."""
+    visible(context, token, document)
+    digest = reading.digest_of(context.database, document)
+    assert digest is not None
+    return Response(
+        context.payloads.read(digest),
+        media_type="application/xml",
+        headers={"Exchange-Digest": digest},
+    )
+
+
+@router.get("/documents/{document}/receipts")
+def receipts(context: InContext, token: Reader, document: str) -> Receipts:
+    """The acceptance, and one receipt for each delivery that ended; for the sender."""
+    visible(context, token, document)
+    rows = reading.receipts_of(context.database, document)
+    sent = reading.sent_by(context.database, document) == token.agency
+    return Receipts(
+        receipts=[
+            ReceiptView(
+                id=row["id"],
+                kind=row["kind"],
+                delivery=None if row["receiver"] is None else row["receipt_of"],
+                receiver=row["receiver"],
+                at=row["at"],
+                xml=row["body"].decode(),
+            )
+            for row in rows
+            if sent or row["receiver"] == token.agency
+        ]
+    )
+
+
+def _only(dossier: Dossier, receiver: str) -> Dossier:
+    mine = tuple(row for row in dossier.deliveries if row["receiver"] == receiver)
+    ids = {row["id"] for row in mine}
+    return Dossier(
+        document=dossier.document,
+        deliveries=mine,
+        attempts=tuple(row for row in dossier.attempts if row["delivery"] in ids),
+        statuses=tuple(row for row in dossier.statuses if row["delivery"] in ids),
+        entries=tuple(row for row in dossier.entries if row["delivery"] in ids),
+    )
+
+
+def _view(dossier: Dossier) -> DocumentView:
+    document = dossier.document
+    return DocumentView(
+        bytes=document["size"],
+        deliveries=[_delivery(row) for row in dossier.deliveries],
+        timeline=[_event(event) for event in timeline(dossier)],
+        **{
+            name: document[name]
+            for name in (
+                "id", "kind", "document_id", "sender", "digest", "subject", "number", "notation",
+                "priority", "business_type", "earlier", "accepted_at",
+            )
+        },
+    )  # fmt: skip
+
+
+def _delivery(row: Record) -> DeliveryView:
+    final = State(row["state"]) in FINAL
+    return DeliveryView(
+        final=final,
+        next_attempt_at=None if final else row["next_attempt_at"],
+        **{
+            name: row[name]
+            for name in (
+                "id", "receiver", "addressed_as", "forwarded_from", "round", "state", "business",
+                "take_back", "attempts", "expires_at", "final_at", "cause", "reason", "reference",
+            )
+        },
+    )  # fmt: skip
+
+
+def _event(event: Event) -> EventView:
+    return EventView(
+        at=event.at,
+        event=event.event,
+        delivery=event.delivery,
+        agency=event.agency,
+        text=event.text,
+        text_vi=event.text_vi,
+    )

@@ -1,0 +1,127 @@
+"""The composition root: puts the broker together from its settings, and is the only place that does."""
+
+import importlib
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from exchange import resources
+from exchange.adapter import AgencyAdapter
+from exchange.api.application import Application
+from exchange.connections import Connections
+from exchange.context import Context, clock
+from exchange.core.delivery import State
+from exchange.core.directory import Directory
+from exchange.core.schema import Schema
+from exchange.core.signature import verifier
+from exchange.dispatch import Dispatch, Worker
+from exchange.keys import broker_key
+from exchange.ledger.database import Database
+from exchange.ledger.migrate import migrate
+from exchange.payloads import Payloads
+from exchange.queue import Bell, Listener
+from exchange.receipts import Issuer
+from exchange.registry import Registry
+from exchange.settings import Settings
+from exchange.sweep import Sweep
+
+
+def load_adapter(name: str, options: dict[str, object], timeout_seconds: float) -> AgencyAdapter:
+    """Make the adapter ``adapters/<name>.py``; raises ``ValueError`` with a sentence."""
+    adapter = adapter_class(name)(options, timeout_seconds)
+    assert isinstance(adapter, AgencyAdapter)
+    return adapter
+
+
+def adapter_class(name: str) -> type[AgencyAdapter]:
+    """The class ``Adapter`` of ``adapters/<name>.py``; raises ``ValueError`` if there is none."""
+    if not name.isidentifier():
+        raise ValueError(f"“{name}” is not the name of an adapter")
+    try:
+        module = importlib.import_module(f"adapters.{name}")
+    except ModuleNotFoundError as error:
+        if error.name != f"adapters.{name}":
+            raise
+        raise ValueError(f"there is no adapter “{name}”") from None
+    found: type[AgencyAdapter] = module.Adapter
+    return found
+
+
+def open_database(settings: Settings) -> Database:
+    """The database in its newest form."""
+    settings.data.mkdir(parents=True, exist_ok=True)
+    database = Database(settings.resolved_database_url)
+    migrate(database)
+    return database
+
+
+def build_context(settings: Settings, database: Database, now: Callable[[], datetime] = clock) -> Context:
+    """All parts that use cases need."""
+    registry = Registry(database)
+    issuer = Issuer(
+        key=broker_key(settings.data, settings.broker_name),
+        broker=settings.broker_name,
+        expiry=timedelta(hours=settings.expiry_hours),
+        first_state=lambda agency, _at: _first_state(registry.current.directory, agency),
+    )
+    return Context(
+        settings=settings,
+        database=database,
+        payloads=Payloads(settings.data / "payloads", database, settings.payload_inline_bytes_max),
+        registry=registry,
+        issuer=issuer,
+        verifier=verifier(settings.verifier),
+        schema=Schema(resources.read("schemas", settings.schema_name)),
+        bell=Bell(settings.queue_url),
+        now=now,
+    )
+
+
+def _first_state(directory: Directory, code: str) -> State:
+    # For an agency that pulls, a delivery needs no attempt: it lies ready from the first moment.
+    agency = directory.get(code)
+    if agency is None or not agency.adapter:
+        return State.READY
+    try:
+        pull = adapter_class(agency.adapter).pull
+    except ValueError:
+        pull = False
+    return State.AVAILABLE if pull else State.READY
+
+
+class Broker:
+    """One process: its HTTP side, its worker, or both; closed in the order that loses nothing."""
+
+    def __init__(self, settings: Settings, now: Callable[[], datetime] = clock) -> None:
+        self.database = open_database(settings)
+        self.context = build_context(settings, self.database, now)
+        self.connections = Connections(self.context.registry, load_adapter, settings.adapter_timeout_seconds)
+        self.application: Application | None = None
+        self._closing: list[Callable[[], None]] = []
+
+    def with_api(self) -> Application:
+        """Add the HTTP side."""
+        self.application = Application(self.context)
+        self._closing.append(self.application.close)
+        return self.application
+
+    def with_worker(self) -> Worker:
+        """Add a worker with its sweep."""
+        dispatch = Dispatch(self.context, self.connections)
+        worker = Worker(self.context, dispatch)
+        sweep = Sweep(self.context, self.connections, worker.wake)
+        listener = Listener(self.context.settings.queue_url, worker.wake)
+        sweep.start()
+        self._closing.append(listener.close)
+        self._closing.append(sweep.close)
+        self._closing.append(worker.close)
+        self._closing.append(dispatch.close)
+        return worker
+
+    def close(self) -> None:
+        """Finish what is under way, give back what is claimed, close everything."""
+        for close in self._closing:
+            close()
+        self.connections.close()
+        self.context.bell.close()
+        self.context.registry.close()
+        self.database.close()

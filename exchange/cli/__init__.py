@@ -1,0 +1,5 @@
+"""The command ``exchange``."""
+
+from exchange.cli.root import main
+
+__all__ = ["main"]

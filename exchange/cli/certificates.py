@@ -1,0 +1,98 @@
+"""``exchange certificate``: with which certificates an agency signs."""
+
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from cryptography import x509
+
+from exchange import settings
+from exchange.app import open_database
+from exchange.cli.say import fail, local, say, table
+from exchange.context import clock
+from exchange.core.signature import RegisteredCertificate
+from exchange.core.trust import check_chain, check_suitable, fingerprint, load_certificate
+from exchange.ledger import directory_store
+
+group = typer.Typer(help="Certificates with which agencies sign.", no_args_is_help=True)
+
+
+def _authorities(file: Path | None) -> list[x509.Certificate]:
+    if file is None:
+        return []
+    return x509.load_pem_x509_certificates(file.read_bytes())
+
+
+@group.command()
+def add(
+    agency: Annotated[str, typer.Argument(help="Code of the agency.")],
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="Certificate, PEM or DER.")],
+    valid_from: Annotated[
+        datetime | None, typer.Option(help="The agency signs with it from (UTC); its own start if left out.")
+    ] = None,
+) -> None:
+    """Register a certificate. Its chain to a configured authority is checked now, once."""
+    chosen = settings.load()
+    database = open_database(chosen)
+    if agency not in {each.code for each in directory_store.load(database)[1]}:
+        fail(f"{agency} is not in the directory (exchange directory show)")
+        raise typer.Exit(1)
+    certificate = load_certificate(file.read_bytes())
+    check_suitable(certificate)
+    authorities = _authorities(chosen.authorities)
+    if not authorities:
+        fail("no authority is configured: set EXCHANGE_AUTHORITIES to a PEM file of the CAs you trust")
+        raise typer.Exit(1)
+    check_chain(certificate, authorities, clock())
+    start = certificate.not_valid_before_utc
+    if valid_from is not None:
+        start = valid_from.replace(tzinfo=start.tzinfo)
+    directory_store.register_certificate(
+        database,
+        RegisteredCertificate(
+            fingerprint=fingerprint(certificate),
+            agency=agency,
+            certificate=certificate,
+            valid_from=start,
+            valid_to=None,
+        ),
+    )
+    say(f"registered {fingerprint(certificate)} for {agency}")
+
+
+@group.command("list")
+def list_(
+    agency: Annotated[str, typer.Argument(help="Code of the agency; all if left out.")] = "",
+    expiring_days: Annotated[int, typer.Option(help="Only those that end within so many days.")] = 0,
+) -> None:
+    """Show registered certificates."""
+    database = open_database(settings.load())
+    horizon = clock() + timedelta(days=expiring_days) if expiring_days else None
+    table(
+        ("agency", "fingerprint", "subject", "signs from", "signs until", "expires"),
+        (
+            (
+                each.code,
+                registered.fingerprint,
+                registered.certificate.subject.rfc4514_string(),
+                local(registered.valid_from),
+                local(registered.valid_to),
+                local(registered.certificate.not_valid_after_utc),
+            )
+            for each in directory_store.load(database)[1]
+            for registered in each.certificates
+            if agency in ("", each.code)
+            and (horizon is None or registered.certificate.not_valid_after_utc <= horizon)
+        ),
+    )
+
+
+@group.command()
+def end(certificate: Annotated[str, typer.Argument(help="Fingerprint (exchange certificate list).")]) -> None:
+    """The agency signs with it no longer, from now on; what it signed before stays good."""
+    database = open_database(settings.load())
+    if not directory_store.end_certificate(database, certificate, clock()):
+        fail(f"no certificate {certificate} is registered")
+        raise typer.Exit(1)
+    say(f"ended {certificate}")

@@ -1,0 +1,109 @@
+"""What every use case needs, put together once by ``exchange.app``."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from exchange.core.delivery import State
+from exchange.core.edxml import VIETNAM
+from exchange.core.schema import Schema
+from exchange.core.signature import ParseLimits, Verifier
+from exchange.ids import new_id
+from exchange.ledger.database import Database
+from exchange.ledger.values import NewDelivery, NewDocument
+from exchange.payloads import Payloads
+from exchange.queue import Bell
+from exchange.receipts import Issuer
+from exchange.registry import Registry
+from exchange.settings import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """The broker's parts. ``now`` is the clock, handed in so that tests own the time."""
+
+    settings: Settings
+    database: Database
+    payloads: Payloads
+    registry: Registry
+    issuer: Issuer
+    verifier: Verifier
+    schema: Schema
+    bell: Bell
+    now: Callable[[], datetime]
+
+    @property
+    def limits(self) -> ParseLimits:
+        """What the parser takes."""
+        return ParseLimits(
+            document_bytes_max=self.settings.document_bytes_max, depth_max=self.settings.depth_max
+        )
+
+    @property
+    def expiry(self) -> timedelta:
+        """How long a delivery is tried."""
+        return timedelta(hours=self.settings.expiry_hours)
+
+
+def clock() -> datetime:
+    """Now, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+def today(now: datetime) -> date:
+    """The date in Vietnam: the one by which the directory is asked."""
+    return now.astimezone(VIETNAM).date()
+
+
+def plan_delivery(
+    context: Context,
+    document: NewDocument,
+    *,
+    receiver: str,
+    addressed_as: str,
+    rank_at: datetime,
+    forwarded_from: str = "",
+    exchange_class: str = "",
+) -> NewDelivery:
+    """A delivery of ``document``, to begin when it is accepted."""
+    begin = document.accepted_at
+    return NewDelivery(
+        id=new_id(),
+        document=document.id,
+        kind=document.kind,
+        receiver=receiver,
+        addressed_as=addressed_as,
+        forwarded_from=forwarded_from,
+        state=context.issuer.first_state(receiver, begin),
+        priority=document.priority,
+        rank_at=rank_at,
+        next_attempt_at=begin,
+        expires_at=begin + context.expiry,
+        created_at=begin,
+        exchange_class=exchange_class,
+    )
+
+
+def ready_ids(deliveries: tuple[NewDelivery, ...]) -> list[str]:
+    """Those that a worker is to attempt."""
+    return [delivery.id for delivery in deliveries if delivery.state is State.READY]
+
+
+def plan_again(context: Context, dead: Mapping[str, Any], now: datetime) -> NewDelivery:
+    """A further round of a delivery that ended, from its row."""
+    return NewDelivery(
+        id=new_id(),
+        document=dead["document"],
+        kind=dead["kind"],
+        receiver=dead["receiver"],
+        addressed_as=dead["addressed_as"],
+        forwarded_from=dead["forwarded_from"],
+        round=dead["round"] + 1,
+        state=context.issuer.first_state(dead["receiver"], now),
+        priority=dead["priority"],
+        rank_at=now,
+        next_attempt_at=now,
+        expires_at=now + context.expiry,
+        created_at=now,
+    )

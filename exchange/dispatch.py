@@ -1,0 +1,244 @@
+"""Dispatch: one attempt to hand one document to one agency, and the worker that makes many."""
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from random import random
+from typing import cast
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from exchange.adapter import (
+    Accepted,
+    Available,
+    Delivered,
+    Kind,
+    Outcome,
+    Outgoing,
+    Refused,
+    Retry,
+)
+from exchange.connections import Connections, NoAdapter
+from exchange.context import Context
+from exchange.core.delivery import Backoff, Step
+from exchange.ids import new_id
+from exchange.ledger import claim as claims
+from exchange.ledger.claim import Claim
+from exchange.ledger.group import Full, GroupCommit
+from exchange.ledger.settle import Settled, Settlement, settle
+
+log = structlog.get_logger(__name__)
+
+LEASE_MARGIN_SECONDS = 10.0  # beyond the adapter's time limit, before another worker may try
+
+
+class Dispatch:
+    """Makes attempts and settles them. Shared by the threads of a worker."""
+
+    def __init__(self, context: Context, connections: Connections) -> None:
+        settings = context.settings
+        self._context = context
+        self._connections = connections
+        self._backoff = Backoff(
+            first_seconds=settings.backoff_first_seconds,
+            most_seconds=settings.backoff_most_seconds,
+            jitter=settings.backoff_jitter,
+        )
+        self._settling: GroupCommit[Settlement, Settled] = GroupCommit(
+            "settle", self._settle, batch_max=settings.commit_batch_max, waiting_max=10_000
+        )
+
+    def attempt(self, claim: Claim) -> None:
+        """Steps 8 to 10 of a document's way: deliver with no transaction open, then settle."""
+        outcome = self.deliver(claim)
+        now = self._context.now()
+        settlement = self._settlement(claim, outcome, now)
+        settled = self._settling.submit(settlement).result()
+        log.info(
+            "attempted",
+            document=claim.document,
+            delivery=claim.delivery,
+            attempt=claim.attempt,
+            receiver=claim.receiver,
+            verdict=settlement.verdict,
+            state=settled.state.value,
+            reason=settlement.reason,
+        )
+
+    def deliver(self, claim: Claim) -> Outcome:
+        """The adapter's verdict; whatever goes wrong on the way is a reason to try again."""
+        try:
+            adapter = self._connections.of(claim.receiver)
+            content = claim.body
+            if content is None:
+                content = self._context.payloads.read_file(claim.digest)
+            return adapter.deliver(_outgoing(claim, content))
+        except NoAdapter as error:
+            return Retry(str(error))
+        # The one broad catch: an adapter's fault must neither lose the document nor stop the loop.
+        except Exception as error:
+            log.exception("attempt_failed", document=claim.document, delivery=claim.delivery)
+            return Retry(f"unexpected {type(error).__name__}")
+
+    def next_try(self, now: datetime) -> Callable[[int], datetime]:
+        """When a delivery claimed ``now`` is due again if nobody settles it: lease and back-off in one."""
+        lease = timedelta(seconds=self._context.settings.adapter_timeout_seconds + LEASE_MARGIN_SECONDS)
+        return lambda attempts: now + lease + self._backoff.delay(attempts, random())  # noqa: S311
+
+    def close(self) -> None:
+        """Settle what waits, then stop."""
+        self._settling.close()
+
+    def _settle(self, settlements: Sequence[Settlement]) -> list[Settled]:
+        settled = settle(self._context.database, settlements, self._context.issuer.end)
+        self._context.bell.announce([ready for each in settled for ready in each.ready])
+        return settled
+
+    def _settlement(self, claim: Claim, outcome: Outcome, now: datetime) -> Settlement:
+        match outcome:
+            case Delivered(reference):
+                return _step(claim, Step.HANDED, now, "delivered", reference=reference)
+            case Accepted(reference):
+                return _step(claim, Step.TAKEN, now, "accepted", reference=reference)
+            case Available():
+                return _step(claim, Step.PUT_OUT, now, "available")
+            case Refused(code, reason):
+                return _step(claim, Step.REJECT, now, "refused", cause=code, reason=reason)
+            case Retry(reason, not_before):
+                due = now + self._backoff.delay(claim.attempt, random())  # noqa: S311
+                due = min(max(due, not_before or due), max(claim.expires_at, now))
+                return _step(claim, Step.FAIL, now, "retry", cause="attempt_failed", reason=reason, due=due)
+
+
+def _step(
+    claim: Claim,
+    step: Step,
+    now: datetime,
+    verdict: str,
+    *,
+    cause: str = "",
+    reason: str = "",
+    reference: str = "",
+    due: datetime | None = None,
+) -> Settlement:
+    return Settlement(
+        delivery=claim.delivery,
+        step=step,
+        at=now,
+        attempt=claim.attempt,
+        verdict=verdict,
+        cause=cause,
+        reason=reason[:500],
+        reference=reference[:200],
+        next_attempt_at=due,
+    )
+
+
+def _outgoing(claim: Claim, content: bytes) -> Outgoing:
+    return Outgoing(
+        key=claim.delivery,
+        kind=cast(Kind, claim.kind),
+        content=content,
+        digest=claim.digest,
+        sender=claim.sender,
+        receiver=claim.addressed_as,
+        document_id=claim.document_id,
+        subject=claim.subject,
+        priority=claim.priority,
+        accepted_at=claim.accepted_at,
+    )
+
+
+class Worker:
+    """Claims what is due and attempts it, on ``workers`` threads, until it is closed."""
+
+    def __init__(self, context: Context, dispatch: Dispatch) -> None:
+        self._context = context
+        self._dispatch = dispatch
+        self._lease = new_id()
+        self._bell = threading.Event()
+        self._stopping = threading.Event()
+        self._in_flight: Counter[str] = Counter()
+        self._lock = threading.Lock()
+        self._free = threading.Semaphore(context.settings.workers)
+        self._pool = ThreadPoolExecutor(context.settings.workers, thread_name_prefix="attempt")
+        self._thread = threading.Thread(target=self._run, name="worker", daemon=True)
+        self._thread.start()
+
+    def wake(self, _ids: Sequence[str] = ()) -> None:
+        """Something may be due: look now."""
+        self._bell.set()
+
+    def close(self) -> None:
+        """Stop claiming, wait for what is under way, and give back the rest at once."""
+        self._stopping.set()
+        self._bell.set()
+        self._thread.join()
+        deadline = self._context.settings.stop_seconds
+        for _ in range(self._context.settings.workers):
+            if not self._free.acquire(timeout=deadline):
+                break
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        claims.give_back(self._context.database, self._lease, self._context.now())
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                claimed = self._claim()
+            except SQLAlchemyError as error:
+                log.warning("claim_failed", error=str(error))
+                claimed = False
+            if not claimed:
+                self._bell.wait(self._context.settings.poll_seconds)
+                self._bell.clear()
+
+    def _claim(self) -> bool:
+        slots = self._take_slots()
+        made: list[Claim] = []
+        try:
+            now = self._context.now()
+            made = claims.claim(
+                self._context.database,
+                now=now,
+                most=slots,
+                in_flight=self._flying(),
+                agency_concurrency=self._context.settings.agency_concurrency,
+                lease=self._lease,
+                next_try=self._dispatch.next_try(now),
+            )
+        finally:
+            for _ in range(slots - len(made)):
+                self._free.release()
+        for claim in made:
+            with self._lock:
+                self._in_flight[claim.receiver] += 1
+            self._pool.submit(self._attempt, claim)
+        return bool(made)
+
+    def _take_slots(self) -> int:
+        self._free.acquire()
+        slots = 1
+        while self._free.acquire(blocking=False):
+            slots += 1
+        return slots
+
+    def _flying(self) -> dict[str, int]:
+        with self._lock:
+            return dict(self._in_flight)
+
+    def _attempt(self, claim: Claim) -> None:
+        try:
+            self._dispatch.attempt(claim)
+        except (SQLAlchemyError, Full) as error:
+            # Not settled: it is due again by itself, with the same key.
+            log.warning("not_settled", delivery=claim.delivery, error=str(error))
+        finally:
+            with self._lock:
+                self._in_flight[claim.receiver] -= 1
+                if not self._in_flight[claim.receiver]:
+                    del self._in_flight[claim.receiver]
+            self._free.release()
+            self._bell.set()

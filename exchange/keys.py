@@ -1,0 +1,76 @@
+"""The broker's own key: read from the data folder, made there at the first start."""
+
+import os
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import structlog
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
+
+from exchange.core.signature import SigningKey
+from exchange.ids import new_id
+
+log = structlog.get_logger(__name__)
+
+KEY_FILE = "broker-key.pem"
+CERTIFICATE_FILE = "broker-certificate.pem"
+SELF_SIGNED_DAYS = 1826
+
+
+def broker_key(data: Path, name: str) -> SigningKey:
+    """The key in ``data``. Where there is none: a new one, self-signed; a site replaces both files."""
+    key_file, certificate_file = data / KEY_FILE, data / CERTIFICATE_FILE
+    if not key_file.exists():
+        _make(key_file, certificate_file, name)
+        log.warning("broker_key_made", certificate=str(certificate_file))
+    return SigningKey.load(key_file.read_bytes(), certificate_file.read_bytes())
+
+
+def _make(key_file: Path, certificate_file: Path, name: str) -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(minutes=5))
+        .not_valid_after(now + timedelta(days=SELF_SIGNED_DAYS))
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(_signing_only(), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    # The certificate first: the key file is what says that both are there.
+    _write(certificate_file, certificate.public_bytes(Encoding.PEM), 0o644)
+    _write(key_file, private, 0o600)
+
+
+def _signing_only() -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=True,
+        content_commitment=True,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=False,
+        crl_sign=False,
+        encipher_only=False,
+        decipher_only=False,
+    )
+
+
+def _write(path: Path, content: bytes, mode: int) -> None:
+    temporary = path.with_name(f".{path.name}.{new_id()}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.rename(path)

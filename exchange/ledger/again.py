@@ -1,0 +1,56 @@
+"""A dead letter is sent again: a new delivery of the same document; the old end stays as it is."""
+
+from collections.abc import Callable
+
+from sqlalchemy import select
+
+from exchange.core.delivery import State
+from exchange.ledger.database import Database
+from exchange.ledger.reading import Record
+from exchange.ledger.values import NewDelivery, NewEntry
+from exchange.tables import DeliveryRow, DocumentRow, EntryRow
+
+DOCUMENT = DocumentRow.__table__  # type: ignore[attr-defined]
+DELIVERY = DeliveryRow.__table__  # type: ignore[attr-defined]
+ENTRY = EntryRow.__table__  # type: ignore[attr-defined]
+
+DEAD = (State.REFUSED.value, State.EXPIRED.value)
+
+
+def send_again(
+    database: Database, delivery: str, begin: Callable[[Record], NewDelivery]
+) -> NewDelivery | None:
+    """Begin a further round of a dead delivery; None if it is not dead, or was sent again already.
+
+    ``begin`` makes the new delivery from the old one's row. Crash before the commit: nothing; after
+    it: the new delivery is owed an end and a receipt like any other.
+    """
+    with database.write() as connection:
+        statement = (
+            select(DELIVERY, DOCUMENT.c.digest, DOCUMENT.c.priority.label("urgency"))
+            .join(DOCUMENT, DOCUMENT.c.id == DELIVERY.c.document)
+            .where(DELIVERY.c.id == delivery, DELIVERY.c.state.in_(DEAD), DELIVERY.c.kind == "document")
+            .with_for_update(of=DELIVERY)
+        )
+        row = connection.execute(statement).mappings().first()
+        if row is None:
+            return None
+        new = begin(dict(row))
+        added = connection.execute(
+            database.insert(DELIVERY).on_conflict_do_nothing(
+                index_elements=["document", "receiver", "round"]
+            ),
+            new.row(),
+        )
+        if added.rowcount != 1:
+            return None
+        entry = NewEntry(
+            at=new.created_at,
+            event="sent_again",
+            document=new.document,
+            delivery=new.id,
+            agency=new.receiver,
+            body={"digest": row["digest"], "earlier": delivery, "round": new.round},
+        )
+        connection.execute(ENTRY.insert(), entry.row())
+        return new

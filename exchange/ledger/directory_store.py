@@ -1,0 +1,232 @@
+"""The directory, the registered certificates and the tokens, as rows."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import orjson
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+from sqlalchemy import Connection, delete, func, select, update
+
+from exchange.core.codes import CodeForm
+from exchange.core.directory import Agency, Alias, Level, Limits
+from exchange.core.signature import RegisteredCertificate
+from exchange.ledger.database import Database
+from exchange.tables import AgencyRow, AliasRow, CertificateRow, DirectoryVersionRow, TokenRow
+
+AGENCY = AgencyRow.__table__  # type: ignore[attr-defined]
+ALIAS = AliasRow.__table__  # type: ignore[attr-defined]
+CERTIFICATE = CertificateRow.__table__  # type: ignore[attr-defined]
+TOKEN = TokenRow.__table__  # type: ignore[attr-defined]
+VERSION = DirectoryVersionRow.__table__  # type: ignore[attr-defined]
+
+TOKENS_ACTIVE_MAX = 2  # the old and the new one, while an agency changes over
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Token:
+    """A bearer token as the database knows it: by its hash."""
+
+    id: str
+    agency: str
+    hash: str
+    scopes: frozenset[str]
+    created_at: datetime
+    expires_at: datetime
+    revoked_at: datetime | None = None
+
+    def active(self, now: datetime) -> bool:
+        """Whether it opens anything at ``now``."""
+        return self.revoked_at is None and now < self.expires_at
+
+
+class TooManyTokens(Exception):
+    """The agency has as many active tokens as it may have."""
+
+
+def version(database: Database) -> int:
+    """Raised with every change; 0 while there was none."""
+    with database.read() as connection:
+        return _version(connection)
+
+
+def _version(connection: Connection) -> int:
+    return connection.execute(select(VERSION.c.version).where(VERSION.c.id == 1)).scalar() or 0
+
+
+def _raise_version(connection: Connection) -> None:
+    changed = connection.execute(
+        update(VERSION).where(VERSION.c.id == 1).values(version=VERSION.c.version + 1)
+    )
+    if changed.rowcount == 0:
+        connection.execute(VERSION.insert(), {"id": 1, "version": 1})
+
+
+def load(database: Database) -> tuple[int, list[Agency], list[Token]]:
+    """The version, all agencies with their certificates, and all tokens, as of one moment."""
+    with database.read() as connection:
+        return _version(connection), _agencies(connection), _tokens(connection)
+
+
+def _agencies(connection: Connection) -> list[Agency]:
+    aliases: dict[str, list[Alias]] = {}
+    for row in connection.execute(select(ALIAS).order_by(ALIAS.c.id)):
+        aliases.setdefault(row.agency, []).append(
+            Alias(
+                code=row.code,
+                form=CodeForm(row.form),
+                valid_from=row.valid_from,
+                valid_to=row.valid_to,
+            )
+        )
+    certificates: dict[str, list[RegisteredCertificate]] = {}
+    for row in connection.execute(select(CERTIFICATE).order_by(CERTIFICATE.c.valid_from)):
+        certificates.setdefault(row.agency, []).append(
+            RegisteredCertificate(
+                fingerprint=row.fingerprint,
+                agency=row.agency,
+                certificate=x509.load_der_x509_certificate(row.der),
+                valid_from=row.valid_from,
+                valid_to=row.valid_to,
+            )
+        )
+    return [
+        Agency(
+            code=row.code,
+            name=row.name,
+            level=Level(row.level),
+            parent=row.parent,
+            valid_from=row.valid_from,
+            valid_to=row.valid_to,
+            successor=row.successor,
+            aliases=tuple(aliases.get(row.code, ())),
+            adapter=row.adapter,
+            options=orjson.loads(row.options),
+            limits=Limits(
+                document_bytes_max=row.document_bytes_max,
+                attachment_types=frozenset(filter(None, row.attachment_types.split(";"))),
+            ),
+            certificates=tuple(certificates.get(row.code, ())),
+        )
+        for row in connection.execute(select(AGENCY).order_by(AGENCY.c.code))
+    ]
+
+
+def _tokens(connection: Connection) -> list[Token]:
+    return [
+        Token(
+            id=row.id,
+            agency=row.agency,
+            hash=row.hash,
+            scopes=frozenset(row.scopes.split()),
+            created_at=row.created_at,
+            expires_at=row.expires_at,
+            revoked_at=row.revoked_at,
+        )
+        for row in connection.execute(select(TOKEN).order_by(TOKEN.c.created_at))
+    ]
+
+
+def save(database: Database, agencies: Sequence[Agency]) -> None:
+    """Write agencies, new or changed, all or none. Certificates are registered on their own."""
+    with database.write() as connection:
+        codes = [agency.code for agency in agencies]
+        connection.execute(delete(AGENCY).where(AGENCY.c.code.in_(codes)))
+        connection.execute(delete(ALIAS).where(ALIAS.c.agency.in_(codes)))
+        if agencies:
+            connection.execute(AGENCY.insert(), [_agency_row(agency) for agency in agencies])
+        aliases = list(_alias_rows(agencies))
+        if aliases:
+            connection.execute(ALIAS.insert(), aliases)
+        _raise_version(connection)
+
+
+def _agency_row(agency: Agency) -> dict[str, object]:
+    return {
+        "code": agency.code,
+        "name": agency.name,
+        "level": agency.level.value,
+        "parent": agency.parent,
+        "valid_from": agency.valid_from,
+        "valid_to": agency.valid_to,
+        "successor": agency.successor,
+        "adapter": agency.adapter,
+        "options": orjson.dumps(dict(agency.options), option=orjson.OPT_SORT_KEYS).decode(),
+        "document_bytes_max": agency.limits.document_bytes_max,
+        "attachment_types": ";".join(sorted(agency.limits.attachment_types)),
+    }
+
+
+def _alias_rows(agencies: Iterable[Agency]) -> Iterable[dict[str, object]]:
+    for agency in agencies:
+        for alias in agency.aliases:
+            yield {
+                "agency": agency.code,
+                "code": alias.code,
+                "form": alias.form.value,
+                "valid_from": alias.valid_from,
+                "valid_to": alias.valid_to,
+            }
+
+
+def register_certificate(database: Database, registered: RegisteredCertificate) -> None:
+    """Register a certificate whose chain was checked; registering it again changes its window."""
+    with database.write() as connection:
+        connection.execute(delete(CERTIFICATE).where(CERTIFICATE.c.fingerprint == registered.fingerprint))
+        connection.execute(
+            CERTIFICATE.insert(),
+            {
+                "fingerprint": registered.fingerprint,
+                "agency": registered.agency,
+                "der": registered.certificate.public_bytes(Encoding.DER),
+                "valid_from": registered.valid_from,
+                "valid_to": registered.valid_to,
+            },
+        )
+        _raise_version(connection)
+
+
+def end_certificate(database: Database, fingerprint: str, at: datetime) -> bool:
+    """The agency no longer signs with it from ``at`` on; False if it is not registered."""
+    with database.write() as connection:
+        changed = connection.execute(
+            update(CERTIFICATE).where(CERTIFICATE.c.fingerprint == fingerprint).values(valid_to=at)
+        ).rowcount
+        _raise_version(connection)
+        return changed == 1
+
+
+def add_token(database: Database, token: Token, now: datetime) -> None:
+    """Keep a new token; raises ``TooManyTokens`` beyond two active ones of an agency."""
+    with database.write() as connection:
+        active = connection.execute(
+            select(func.count())
+            .select_from(TOKEN)
+            .where(TOKEN.c.agency == token.agency, TOKEN.c.revoked_at.is_(None), TOKEN.c.expires_at > now)
+        ).scalar_one()
+        if active >= TOKENS_ACTIVE_MAX:
+            raise TooManyTokens(token.agency)
+        connection.execute(
+            TOKEN.insert(),
+            {
+                "id": token.id,
+                "agency": token.agency,
+                "hash": token.hash,
+                "scopes": " ".join(sorted(token.scopes)),
+                "created_at": token.created_at,
+                "expires_at": token.expires_at,
+                "revoked_at": None,
+            },
+        )
+        _raise_version(connection)
+
+
+def revoke_token(database: Database, token_id: str, at: datetime) -> bool:
+    """The token opens nothing from now on; False if there is no such active token."""
+    with database.write() as connection:
+        changed = connection.execute(
+            update(TOKEN).where(TOKEN.c.id == token_id, TOKEN.c.revoked_at.is_(None)).values(revoked_at=at)
+        ).rowcount
+        _raise_version(connection)
+        return changed == 1

@@ -1,0 +1,56 @@
+"""Figures for Prometheus. Counters are this process's own; what stands where is asked of the database."""
+
+import time
+from collections.abc import Iterator
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.process_collector import ProcessCollector
+
+from exchange.ledger import claim
+from exchange.ledger.database import Database
+
+REGISTRY = CollectorRegistry()
+ProcessCollector(registry=REGISTRY)
+
+SUBMISSIONS = Counter(
+    "exchange_submissions", "Answers to submissions, by HTTP status", ["status"], registry=REGISTRY
+)
+SUBMISSION_SECONDS = Histogram(
+    "exchange_submission_seconds",
+    "Time from the request to the answer",
+    buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5),
+    registry=REGISTRY,
+)
+REFUSALS = Counter("exchange_refusals", "Refusals at the door, by code", ["code"], registry=REGISTRY)
+ATTEMPTS = Counter("exchange_attempts", "Attempts, by verdict", ["verdict"], registry=REGISTRY)
+
+COUNT_SECONDS = 5.0  # the database is not counted more often than this
+
+
+class DeliveryGauge:
+    """How many deliveries stand in which state."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._counted = 0.0
+        self._counts: dict[tuple[str, str], int] = {}
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """One sample per kind and state."""
+        if time.monotonic() - self._counted > COUNT_SECONDS:
+            self._counts = claim.count_by_state(self._database)
+            self._counted = time.monotonic()
+        gauge = GaugeMetricFamily(
+            "exchange_deliveries", "Deliveries by kind and state", labels=["kind", "state"]
+        )
+        for (kind, state), count in self._counts.items():
+            gauge.add_metric([kind, state], count)
+        yield gauge
+
+
+def exposition(gauge: DeliveryGauge) -> bytes:
+    """Everything, in Prometheus' text format."""
+    registry = CollectorRegistry()
+    registry.register(gauge)
+    return generate_latest(REGISTRY) + generate_latest(registry)

@@ -1,0 +1,83 @@
+"""The directory and the tokens in memory: one immutable snapshot, renewed when the database changes."""
+
+import hashlib
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from exchange.core.directory import Directory
+from exchange.core.refusal import refuse
+from exchange.core.signature import Trust
+from exchange.ledger import directory_store
+from exchange.ledger.database import Database
+from exchange.ledger.directory_store import Token
+
+log = structlog.get_logger(__name__)
+
+RENEW_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Who exists, whom to trust, and which tokens open what, as of one version."""
+
+    version: int
+    directory: Directory
+    trust: Trust
+    tokens: Mapping[str, Token]  # by hash
+
+    def authenticate(self, token: str, now: datetime) -> Token:
+        """The token's record; raises ``Refused`` when it opens nothing."""
+        # Looked up by hash: the time it takes tells nothing about the token.
+        found = self.tokens.get(hashlib.sha256(token.encode()).hexdigest())
+        if found is None or not found.active(now):
+            raise refuse(
+                "token_invalid",
+                "The token is not known, was revoked, or has expired.",
+                "Mã truy cập không tồn tại, đã bị thu hồi hoặc đã hết hạn.",
+                where="Authorization",
+            )
+        return found
+
+
+class Registry:
+    """Holds the current snapshot. A change made by another process is seen within ``RENEW_SECONDS``."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._stop = threading.Event()
+        self.current = self._load()
+        self._thread = threading.Thread(target=self._run, name="registry", daemon=True)
+        self._thread.start()
+
+    def renew(self) -> None:
+        """Look now whether the database has a newer version."""
+        if directory_store.version(self._database) != self.current.version:
+            self.current = self._load()
+
+    def close(self) -> None:
+        """Stop looking."""
+        self._stop.set()
+        self._thread.join()
+
+    def _load(self) -> Snapshot:
+        version, agencies, tokens = directory_store.load(self._database)
+        directory = Directory(agencies)
+        return Snapshot(
+            version=version,
+            directory=directory,
+            trust=directory.trust(),
+            tokens={token.hash: token for token in tokens},
+        )
+
+    def _run(self) -> None:
+        while not self._stop.wait(RENEW_SECONDS):
+            try:
+                self.renew()
+            except SQLAlchemyError as error:
+                # The last snapshot stays good; the next look may succeed.
+                log.warning("registry_not_renewed", error=str(error))

@@ -1,0 +1,133 @@
+"""Sweep: what nobody does, done at the broker's own pace: bring back, expire, collect."""
+
+import threading
+from collections.abc import Callable
+from datetime import datetime
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from exchange import confirm, intake
+from exchange.connections import Connections, NoAdapter
+from exchange.context import Context
+from exchange.core.delivery import Step
+from exchange.core.refusal import Refusal, Refused, sentence
+from exchange.ledger import claim as claims
+from exchange.ledger.directory_store import Token
+from exchange.ledger.settle import Settlement, settle
+
+log = structlog.get_logger(__name__)
+
+EXPIRE_BATCH = 100
+EXPIRED_REASON = "Not delivered within its time"
+
+
+class Sweep:
+    """Runs on a thread of its own. Several at once do no harm: every step is taken by one of them."""
+
+    def __init__(self, context: Context, connections: Connections, wake: Callable[[], None]) -> None:
+        self._context = context
+        self._connections = connections
+        self._wake = wake
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="sweep", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """End after the current round."""
+        self._stop.set()
+        self._thread.join()
+
+    def once(self) -> None:
+        """One round."""
+        now = self._context.now()
+        if claims.bring_back(self._context.database, now):
+            self._wake()
+        self.expire(now)
+        self.collect()
+
+    def expire(self, now: datetime) -> int:
+        """End what is past its time, each with its receipt; how many."""
+        due = claims.overdue(self._context.database, now, EXPIRE_BATCH)
+        if not due:
+            return 0
+        settlements = [
+            Settlement(
+                delivery=delivery,
+                step=Step.EXPIRE,
+                at=now,
+                unclaimed=True,
+                cause="expired",
+                reason=EXPIRED_REASON,
+            )
+            for delivery in due
+        ]
+        settled = settle(self._context.database, settlements, self._context.issuer.end)
+        self._context.bell.announce([ready for each in settled for ready in each.ready])
+        return sum(each.applied for each in settled)
+
+    def collect(self) -> int:
+        """Take over what agencies' software has ready to send; how many."""
+        count = 0
+        for agency in self._connections.connected():
+            try:
+                count += self._collect_from(agency)
+            except NoAdapter as error:
+                log.debug("not_collected", agency=agency, reason=str(error))
+            # One agency's fault must not keep the others waiting.
+            except Exception:
+                log.exception("collect_failed", agency=agency)
+        return count
+
+    def _collect_from(self, agency: str) -> int:
+        adapter = self._connections.of(agency)
+        count = 0
+        for collected in adapter.collect():
+            reasons = self.take(agency, collected.content)
+            # After the commit here. A crash before this line: it is collected again, and known.
+            if reasons:
+                adapter.refused(collected.key, reasons)
+            else:
+                adapter.collected(collected.key)
+                count += 1
+        return count
+
+    def take(self, agency: str, content: bytes) -> list[str]:
+        """Accept one collected message in the agency's own name; the reasons if it is refused."""
+        now = self._context.now()
+        token = Token(
+            id="collected",
+            agency=agency,
+            hash="",
+            scopes=frozenset(),
+            created_at=now,
+            expires_at=now,
+        )
+        try:
+            examined = _examine(self._context, content, token, now)
+            [answer] = intake.accept(self._context, [examined])
+            refusals = [answer] if isinstance(answer, Refusal) else []
+        except Refused as refused:
+            refusals = list(refused.refusals)
+        if refusals:
+            log.warning("collected_refused", agency=agency, codes=[each.code for each in refusals])
+        return [sentence(each) for each in refusals]
+
+    def _run(self) -> None:
+        while not self._stop.wait(self._context.settings.sweep_seconds):
+            try:
+                self.once()
+            except SQLAlchemyError as error:
+                log.warning("sweep_failed", error=str(error))
+
+
+def _examine(context: Context, content: bytes, token: Token, now: datetime) -> intake.Examined:
+    try:
+        return intake.examine(context, content, token, now)
+    except Refused as refused:
+        if all(each.code != "not_edxml" for each in refused.refusals):
+            raise
+    return confirm.examine(context, content, token, now)

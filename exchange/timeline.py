@@ -1,0 +1,108 @@
+"""The history of one document, as for a parcel: what happened, in order, in words for people."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from exchange.ledger.reading import Dossier, Record
+
+# event: English, Vietnamese. "Accepted" and "delivered" never share a word.
+TEXTS: Mapping[str, tuple[str, str]] = {
+    "accepted": ("Accepted by the exchange for {agency}", "Trục đã tiếp nhận để chuyển tới {agency}"),
+    "reported": ("Status message taken over", "Trục đã tiếp nhận gói tin trạng thái"),
+    "delivered": ("Delivered to the software of {agency}", "Đã chuyển tới phần mềm của {agency}"),
+    "refused": ("Ended without delivery to {agency}: {reason}", "Không chuyển được tới {agency}: {reason}"),
+    "expired": ("Not delivered to {agency} in time", "Quá hạn chuyển tới {agency}"),
+    "sent_again": ("Sent again to {agency}", "Gửi lại tới {agency}"),
+    "attempt_retry": ("Attempt {number} failed: {reason}", "Lần thử {number} không thành: {reason}"),
+    "attempt_available": ("Ready for {agency} to fetch", "Chờ {agency} đến lấy"),
+    "attempt_accepted": ("Taken by {agency}, not confirmed yet", "{agency} đã lấy, chưa xác nhận"),
+    "attempt_open": ("Attempt {number} begun", "Bắt đầu lần thử {number}"),
+    "status_01": ("{agency}: arrived", "{agency}: Đã đến"),
+    "status_02": ("{agency}: rejected: {reason}", "{agency}: Từ chối tiếp nhận: {reason}"),
+    "status_03": ("{agency}: registered", "{agency}: Đã tiếp nhận"),
+    "status_04": ("{agency}: assigned", "{agency}: Phân công xử lý"),
+    "status_05": ("{agency}: in process", "{agency}: Đang xử lý"),
+    "status_06": ("{agency}: finished", "{agency}: Hoàn thành"),
+    "status_13": ("{agency} asks to have it back: {reason}", "{agency} yêu cầu lấy lại: {reason}"),
+    "status_15": ("{agency} agrees", "{agency} đồng ý yêu cầu cập nhật, lấy lại"),
+    "status_16": ("{agency} declines: {reason}", "{agency} từ chối yêu cầu cập nhật, lấy lại: {reason}"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One line of the history."""
+
+    at: datetime
+    event: str
+    delivery: str | None
+    agency: str
+    text: str
+    text_vi: str
+
+
+def timeline(dossier: Dossier) -> list[Event]:
+    """Entries, statuses and failed attempts of a document, oldest first."""
+    receivers = {row["id"]: row["receiver"] for row in dossier.deliveries}
+    events = [
+        *_entries(dossier, receivers),
+        *_statuses(dossier),
+        *_attempts(dossier, receivers),
+    ]
+    return sorted(events, key=lambda event: event.at)
+
+
+def _event(name: str, at: datetime, delivery: str | None, agency: str, **values: Any) -> Event:
+    english, vietnamese = TEXTS[name]
+    words = {"reason": "", "number": "", **values, "agency": agency}
+    return Event(
+        at=at,
+        event=name,
+        delivery=delivery,
+        agency=agency,
+        text=english.format(**words).rstrip(": "),
+        text_vi=vietnamese.format(**words).rstrip(": "),
+    )
+
+
+def _entries(dossier: Dossier, receivers: Mapping[str, str]) -> Iterator[Event]:
+    for entry in dossier.entries:
+        if entry["event"].startswith("status_"):
+            continue  # told by the status itself, with its words
+        receiver = receivers.get(entry["delivery"] or "", entry["agency"])
+        yield _event(
+            entry["event"], entry["at"], entry["delivery"], receiver, reason=entry["body"].get("cause", "")
+        )
+
+
+def _statuses(dossier: Dossier) -> Iterator[Event]:
+    for status in dossier.statuses:
+        yield _event(
+            f"status_{status['code']}",
+            status["received_at"],
+            status["delivery"],
+            status["reported_by"],
+            reason=status["description"],
+        )
+
+
+def _attempts(dossier: Dossier, receivers: Mapping[str, str]) -> Iterator[Event]:
+    for attempt in dossier.attempts:
+        if attempt["verdict"] in ("delivered", "refused"):
+            continue  # told by the entry
+        name = f"attempt_{attempt['verdict'] or 'open'}"
+        yield _event(
+            name,
+            _when(attempt),
+            attempt["delivery"],
+            receivers[attempt["delivery"]],
+            number=attempt["number"],
+            reason=attempt["reason"],
+        )
+
+
+def _when(attempt: Record) -> datetime:
+    when: datetime = attempt["ended_at"] or attempt["started_at"]
+    return when
