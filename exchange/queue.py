@@ -10,12 +10,13 @@ from collections.abc import Callable, Sequence
 import structlog
 from kombu import Connection, Exchange, Message, Queue
 from kombu.exceptions import OperationalError
-from kombu.pools import producers
+from kombu.pools import ProducerPool
 
 log = structlog.get_logger(__name__)
 
 NAME = "exchange.due"
 IDS_PER_BELL_MAX = 64
+POOL_CONNECTIONS_MAX = 8
 _CONNECT_TIMEOUT_SECONDS = 5
 _CONFIRM_TIMEOUT_SECONDS = 5
 _LISTEN_SECONDS = 1.0
@@ -44,7 +45,9 @@ class Bell:
     """Rings for what became ready. Ringing is best effort: it never fails the caller."""
 
     def __init__(self, url: str, name: str = NAME) -> None:
-        self._connection = _connection(url)
+        # A pool of our own: kombu's shared ones stay closed for whoever comes later.
+        self._connections = _connection(url).Pool(POOL_CONNECTIONS_MAX)
+        self._producers = ProducerPool(self._connections, POOL_CONNECTIONS_MAX)
         self._queue = _queue(url, name)
         self._quiet = threading.Event()
 
@@ -53,9 +56,7 @@ class Bell:
         if not ids:
             return
         try:
-            with producers[self._connection].acquire(
-                block=True, timeout=_CONNECT_TIMEOUT_SECONDS
-            ) as producer:
+            with self._producers.acquire(block=True, timeout=_CONNECT_TIMEOUT_SECONDS) as producer:
                 producer.publish(
                     {"due": list(ids[:IDS_PER_BELL_MAX])},
                     exchange=self._queue.exchange,
@@ -73,8 +74,8 @@ class Bell:
 
     def close(self) -> None:
         """Give back the connections."""
-        producers[self._connection].force_close_all()
-        self._connection.release()
+        self._producers.force_close_all()
+        self._connections.force_close_all()
 
 
 class Listener:

