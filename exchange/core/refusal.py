@@ -167,8 +167,15 @@ CATALOGUE: Mapping[str, Text] = {
         422,
         "The signature does not cover exactly this document",
         "Chữ ký không bao đúng toàn bộ văn bản",
-        "Place one Signature in edXMLHeader (or under the root) with one Reference URI=\"\".",
-        "Đặt một Signature trong edXMLHeader (hoặc dưới gốc) với một Reference URI=\"\".",
+        'Place one Signature in edXMLHeader (or under the root) with one Reference URI="".',
+        'Đặt một Signature trong edXMLHeader (hoặc dưới gốc) với một Reference URI="".',
+    ),
+    "signature_malformed": Text(
+        422,
+        "The Signature element is not built as required",
+        "Phần tử Signature không đúng cấu trúc",
+        "Write SignedInfo, SignatureValue and KeyInfo with the signing certificate alone; no KeyValue.",
+        "Ghi SignedInfo, SignatureValue và KeyInfo chỉ chứa chứng thư số của người ký; không có KeyValue.",
     ),
     "signature_invalid": Text(
         422,
@@ -205,6 +212,20 @@ CATALOGUE: Mapping[str, Text] = {
         "Sign with a certificate that is valid today.",
         "Ký bằng chứng thư số còn hiệu lực.",
     ),
+    "certificate_chain": Text(
+        422,
+        "The certificate was not issued by a configured CA",
+        "Chứng thư số không do CA được cấu hình cấp",
+        "Register a certificate of one of the configured CAs, or have the administrator add the CA.",
+        "Đăng ký chứng thư số của CA đã cấu hình, hoặc đề nghị quản trị thêm CA.",
+    ),
+    "certificate_unsuitable": Text(
+        422,
+        "The certificate cannot be used for signing documents",
+        "Chứng thư số không dùng được để ký văn bản",
+        "Use an RSA certificate of 2048 bits or more, or ECDSA P-256, meant for digital signatures.",
+        "Dùng chứng thư số RSA từ 2048 bit hoặc ECDSA P-256, có mục đích ký số.",
+    ),
     "certificate_not_valid_at_signing": Text(
         422,
         "The certificate was not valid for the agency at the time of signing",
@@ -226,6 +247,13 @@ CATALOGUE: Mapping[str, Text] = {
         "Cơ quan gửi không có trong danh bạ",
         "Check From/OrganId against the directory.",
         "Kiểm tra From/OrganId theo danh bạ.",
+    ),
+    "sender_closed": Text(
+        422,
+        "The sender is closed",
+        "Cơ quan gửi đã ngừng hoạt động",
+        "Send as the agency that took over its work, with that agency's key.",
+        "Gửi với tư cách đơn vị kế thừa, ký bằng khóa của đơn vị đó.",
     ),
     "receiver_missing": Text(
         422,
@@ -261,6 +289,13 @@ CATALOGUE: Mapping[str, Text] = {
         "Một nơi nhận được ghi hai lần",
         "Name each receiver once.",
         "Mỗi nơi nhận chỉ ghi một lần.",
+    ),
+    "receiver_is_sender": Text(
+        422,
+        "A receiver is the sender itself",
+        "Nơi nhận chính là cơ quan gửi",
+        "Take your own agency out of To; a document does not travel to its sender.",
+        "Bỏ cơ quan của mình khỏi To; văn bản không gửi lại cho chính bên gửi.",
     ),
     "receiver_refuses_size": Text(
         422,
@@ -365,6 +400,13 @@ class Refused(Exception):
 
 def refuse(code: str, detail: str = "", detail_vi: str = "", where: str = "", **values: object) -> Refused:
     """Build the exception for a single reason: ``raise refuse("receiver_unknown", ...)``."""
-    return Refused(
-        Refusal(code=code, where=where, detail=detail, detail_vi=detail_vi, values=values)
-    )
+    return Refused(Refusal(code=code, where=where, detail=detail, detail_vi=detail_vi, values=values))
+
+
+def sentence(refusal: Refusal) -> str:
+    """One line for a person: what is wrong, where, and what to do, in Vietnamese and English."""
+    text = CATALOGUE[refusal.code]
+    where = f" [{refusal.where}]" if refusal.where else ""
+    vietnamese = f"{text.title_vi}{where}. {refusal.detail_vi} {text.remedy_vi}"
+    english = f"{text.title}{where}. {refusal.detail} {text.remedy}"
+    return f"{refusal.code}: {vietnamese} / {english}".replace("  ", " ")
