@@ -1,0 +1,293 @@
+"""The scenarios: what is started, loaded, watched and counted, and in which order.
+
+The contenders take turns within a round, so that a slow minute of the machine meets all of them,
+and ratios are formed within a round. Every run starts a server on an empty database and ends it.
+"""
+
+import os
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Literal
+
+from bench import documents, load, processes
+from bench.broker import Layout, Prepared, prepare_broker, start_broker
+from bench.documents import Size
+from bench.keys import Keys
+from bench.load import Plan
+from bench.results import (
+    VERIFIERS,
+    Accept,
+    Contender,
+    Delivered,
+    Journey,
+    Latency,
+    Memory,
+    Results,
+    Sample,
+    Scale,
+    Verifier,
+)
+from bench.servers import Server, start_baseline
+from bench.sink import Sink
+
+Part = Literal["accept", "delivered", "latency", "memory"]
+
+_WARM_UP = {Size.SMALL: 60, Size.MEDIUM: 20, Size.LARGE: 2}  # documents before the clock runs
+_CONNECTIONS_BASELINE = {Size.SMALL: 2, Size.MEDIUM: 2, Size.LARGE: 4}  # what suits it best
+_CONNECTIONS_BROKER = {Size.SMALL: 64, Size.MEDIUM: 16, Size.LARGE: 4}
+_WARM_UP_SECONDS = 30.0
+_POLL_SECONDS = 0.05
+_DELIVERY_SECONDS_MAX = 60.0
+
+
+FULL = Scale(
+    rounds=3,
+    seconds=4.0,
+    latency_seconds=10.0,
+    corpus={Size.SMALL: 20_100, Size.MEDIUM: 3_000, Size.LARGE: 90},
+    delivered=5_000,
+    memory=20_000,
+)
+QUICK = Scale(
+    rounds=1,
+    seconds=2.0,
+    latency_seconds=3.0,
+    corpus={Size.SMALL: 6_100, Size.MEDIUM: 1_500, Size.LARGE: 30},
+    delivered=1_500,
+    memory=3_000,
+)
+
+
+class Bench:
+    """One run of the benchmark in a folder of its own."""
+
+    def __init__(self, folder: Path, scale: Scale, say: Callable[[str], None]) -> None:
+        self._folder = folder
+        self._scale = scale
+        self._say = say
+        self._keys = Keys.make()
+        self._rates: dict[Contender, float] = {}  # of accepting small documents, as measured here
+        self._prepared: dict[int | None, Prepared] = {}  # by the port of the receivers' sink
+
+    def run(self, parts: Sequence[Part], *, broker: bool) -> Results:
+        """Measure the parts; without ``broker`` the plain stack alone."""
+        started = time.monotonic()
+        sizes = list(Size) if "accept" in parts else [Size.SMALL]
+        for size in sizes:
+            self._make(size)
+        accepts = tuple(each for size in sizes for each in self._accept(size, broker=broker))
+        self._rates = {each.contender: each.rate for each in accepts if each.size is Size.SMALL}
+        wanted = set(parts) if broker else set()
+        return Results(
+            scale=self._scale,
+            accepts=accepts,
+            delivered=self._delivered() if "delivered" in wanted else (),
+            latencies=self._latencies() if "latency" in wanted else (),
+            memory=self._memory() if "memory" in wanted else (),
+            seconds=time.monotonic() - started,
+        )
+
+    def _make(self, size: Size) -> None:
+        count = self._scale.corpus[size]
+        started = time.monotonic()
+        documents.make(self._corpus(size), count, size, self._keys.sender)
+        each, seconds = self._corpus(size).stat().st_size / count, time.monotonic() - started
+        self._say(f"signed {count} documents of {size} ({each:,.0f} bytes each) in {seconds:.0f} s")
+
+    def _corpus(self, size: Size) -> Path:
+        return self._folder / f"{size.name.lower()}.documents"
+
+    def _accept(self, size: Size, *, broker: bool) -> list[Accept]:
+        contenders = _contenders(size, broker=broker)
+        samples: dict[Contender, list[Sample]] = {each: [] for each in contenders}
+        for number in range(1, self._scale.rounds + 1):
+            for contender in contenders:
+                with self._started(contender) as server:
+                    self._warm_up(server, size)
+                    sample = self._load(server, self._plan(server, size, contender))
+                samples[contender].append(sample)
+                self._say(f"accept {size}, round {number}: {_told(contender, sample)}")
+        return [Accept(size=size, contender=each, samples=tuple(samples[each])) for each in contenders]
+
+    def _delivered(self) -> tuple[Delivered, ...]:
+        contenders = [each for each in _contenders(Size.SMALL, broker=True) if each.verifier]
+        journeys: dict[Contender, list[Journey]] = {each: [] for each in contenders}
+        sink = Sink()
+        try:
+            for number in range(1, self._scale.rounds + 1):
+                for contender in contenders:
+                    journey = self._journey(contender, sink)
+                    journeys[contender].append(journey)
+                    self._say(
+                        f"to receipt, round {number}: {_named(contender)}: {journey.rate:,.0f}/s, "
+                        f"{journey.receipts} receipts in {journey.seconds:.1f} s"
+                    )
+        finally:
+            sink.stop()
+        return tuple(Delivered(contender=each, journeys=tuple(journeys[each])) for each in contenders)
+
+    def _journey(self, contender: Contender, sink: Sink) -> Journey:
+        with self._started(contender, sink.port) as server:
+            self._warm_up(server, Size.SMALL)
+            _wait_for(server, _WARM_UP[Size.SMALL])
+            before = (server.count("receipts"), *sink.count())
+            plan = self._plan(
+                server, Size.SMALL, contender, count=self._scale.delivered, seconds=_DELIVERY_SECONDS_MAX
+            )
+            sample = self._load(server, plan)
+            ended = _wait_for(server, before[0] + sample.load.accepted)
+            after = (server.count("receipts"), *sink.count())
+        return Journey(
+            sample=sample,
+            receipts=after[0] - before[0],
+            requests=after[1] - before[1],
+            distinct=after[2] - before[2],
+            seconds=ended - sample.load.started_at,
+        )
+
+    def _latencies(self) -> tuple[Latency, ...]:
+        found = []
+        for verifier in VERIFIERS:
+            contender = max(
+                (each for each in self._rates if each.verifier == verifier),
+                key=lambda each: self._rates[each],
+            )
+            rate = self._rates[contender] / 2
+            with self._started(contender) as server:
+                self._warm_up(server, Size.SMALL)
+                seconds = self._scale.latency_seconds
+                plan = self._plan(server, Size.SMALL, contender, seconds=seconds, rate=rate)
+                sample = self._load(server, plan)
+            found.append(Latency(contender=contender, rate=rate, sample=sample))
+            self._say(f"answers at half load: {_told(contender, sample)}, p99 {sample.load.p99_ms:.0f} ms")
+        return tuple(found)
+
+    def _memory(self) -> tuple[Memory, ...]:
+        found = []
+        for verifier in VERIFIERS:
+            contender = Contender(verifier=verifier, processes=1)
+            with self._started(contender) as server:
+                start = server.resident_bytes()
+                plan = self._plan(server, Size.SMALL, contender, count=self._scale.memory, seconds=90.0)
+                sample = self._load(server, plan)
+                end = server.resident_bytes()
+            found.append(Memory(contender=contender, start_bytes=start, end_bytes=end, sample=sample))
+            self._say(
+                f"memory, {contender.name}: {start >> 20} MiB, "
+                f"{end >> 20} MiB after {sample.load.accepted} documents"
+            )
+        return tuple(found)
+
+    @contextmanager
+    def _started(self, contender: Contender, sink_port: int | None = None) -> Iterator[Server]:
+        with (
+            tempfile.TemporaryDirectory(dir=self._folder) as name,
+            self._server(Path(name), contender, sink_port) as server,
+        ):
+            yield server
+
+    def _server(
+        self, folder: Path, contender: Contender, sink_port: int | None
+    ) -> AbstractContextManager[Server]:
+        if not contender.verifier:
+            return start_baseline(
+                folder, sender=self._keys.sender, stack=self._keys.stack, workers=contender.processes
+            )
+        if sink_port not in self._prepared:
+            name = f"prepared-{sink_port or 'inbox'}"
+            self._prepared[sink_port] = prepare_broker(self._folder / name, self._keys, sink_port)
+        layout = Layout(verifier=contender.verifier, api_processes=contender.processes)
+        return start_broker(folder, layout, self._prepared[sink_port])
+
+    def _plan(
+        self,
+        server: Server,
+        size: Size,
+        contender: Contender,
+        *,
+        count: int | None = None,
+        seconds: float | None = None,
+        rate: float = 0.0,
+    ) -> Plan:
+        """The measured run: from the front of the corpus, short of what warms up."""
+        most = self._scale.corpus[size] - _WARM_UP[size]
+        connections = _CONNECTIONS_BROKER if contender.verifier else _CONNECTIONS_BASELINE
+        return Plan(
+            port=server.port,
+            path=server.path,
+            token=server.token,
+            corpus=str(self._corpus(size)),
+            first=0,
+            count=most if count is None else min(most, count),
+            connections=connections[size],
+            seconds_max=self._scale.seconds if seconds is None else seconds,
+            rate=rate,
+        )
+
+    def _warm_up(self, server: Server, size: Size) -> None:
+        """Post the last documents of the corpus, so that nothing is done for the first time later."""
+        found = load.run(
+            Plan(
+                port=server.port,
+                path=server.path,
+                token=server.token,
+                corpus=str(self._corpus(size)),
+                first=self._scale.corpus[size] - _WARM_UP[size],
+                count=_WARM_UP[size],
+                connections=4,
+                seconds_max=_WARM_UP_SECONDS,
+            )
+        )
+        if not found.accepted:
+            raise RuntimeError(f"nothing was accepted: {found.failures} {found.answer}")
+
+    def _load(self, server: Server, plan: Plan) -> Sample:
+        stored = server.count("accepted")
+        server_before = server.processor_seconds()
+        machine_before = processes.machine_processor_seconds()
+        began = time.monotonic()
+        found = load.run(plan)
+        capacity = (time.monotonic() - began) * (os.cpu_count() or 1)
+        server_seconds = server.processor_seconds() - server_before
+        machine_seconds = processes.machine_processor_seconds() - machine_before
+        others = machine_seconds - server_seconds - found.process_seconds
+        return Sample(
+            load=found,
+            stored=server.count("accepted") - stored,
+            server_seconds=server_seconds,
+            elsewhere=max(0.0, others / capacity),
+        )
+
+
+def _contenders(size: Size, *, broker: bool) -> list[Contender]:
+    """Who takes part, in the order of a round; for large documents two processes alone, to save time."""
+    counts = (2,) if size is Size.LARGE else (1, 2)
+    kinds: tuple[Verifier | Literal[""], ...] = ("", *VERIFIERS) if broker else ("",)
+    return [Contender(verifier=kind, processes=count) for kind in kinds for count in counts]
+
+
+def _wait_for(server: Server, receipts: int) -> float:
+    """When so many documents were delivered, as seen in the database; a limit ends the wait."""
+    deadline = time.monotonic() + _DELIVERY_SECONDS_MAX
+    while time.monotonic() < deadline:
+        if server.count("delivered") >= receipts:
+            break
+        time.sleep(_POLL_SECONDS)
+    return time.time()
+
+
+def _named(contender: Contender) -> str:
+    return f"{contender.name}, {contender.processes} process{'es' if contender.processes > 1 else ''}"
+
+
+def _told(contender: Contender, sample: Sample) -> str:
+    found = sample.load
+    told = f"{_named(contender)}: {found.rate:,.1f}/s"
+    if found.failures:
+        told += f", failures {found.failures}"
+    if sample.elsewhere > 0.1:
+        told += f" (others used {sample.elsewhere:.0%} of the machine)"
+    return told

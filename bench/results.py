@@ -1,0 +1,126 @@
+"""What a run of the benchmark found, as values."""
+
+import statistics
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from bench.documents import Size
+from bench.load import Load
+
+Verifier = Literal["signxml", "bergshamra"]
+VERIFIERS: tuple[Verifier, ...] = ("signxml", "bergshamra")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scale:
+    """How much is measured."""
+
+    rounds: int
+    seconds: float  # of load in each run of accept
+    latency_seconds: float
+    corpus: Mapping[Size, int]  # distinct documents of each size
+    delivered: int  # documents in each run to the receipt
+    memory: int  # documents of the memory scenario
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contender:
+    """A server in one layout. ``verifier`` is empty for the plain stack."""
+
+    verifier: Verifier | Literal[""]
+    processes: int
+
+    @property
+    def name(self) -> str:
+        """As the tables call it."""
+        return f"broker, {self.verifier}" if self.verifier else "plain stack"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """One run of load against one server."""
+
+    load: Load
+    stored: int  # documents of this run in the database afterwards
+    server_seconds: float  # processor time of the server
+    elsewhere: float  # share of the machine that others used meanwhile, 0..1
+
+    @property
+    def lost(self) -> int:
+        """Accepted documents that the database does not have."""
+        return self.load.accepted - self.stored
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accept:
+    """Documents a second, from post to ``202``, one sample a round."""
+
+    size: Size
+    contender: Contender
+    samples: tuple[Sample, ...]
+
+    @property
+    def rate(self) -> float:
+        """Median documents a second."""
+        return statistics.median(sample.load.rate for sample in self.samples)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Journey:
+    """One run from the first post until every document was delivered and had its receipt."""
+
+    sample: Sample
+    receipts: int
+    requests: int  # webhook calls that the receivers took
+    distinct: int  # distinct deliveries among them
+    seconds: float
+
+    @property
+    def rate(self) -> float:
+        """Documents a second, delivered and with their receipt."""
+        return self.receipts / self.seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivered:
+    """Documents a second, from post to receipt, one journey a round."""
+
+    contender: Contender
+    journeys: tuple[Journey, ...]
+
+    @property
+    def rate(self) -> float:
+        """Median documents a second."""
+        return statistics.median(journey.rate for journey in self.journeys)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Latency:
+    """The answer's time at half of the rate that was measured before, in the open loop."""
+
+    contender: Contender
+    rate: float
+    sample: Sample
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Memory:
+    """Resident memory of the broker's processes."""
+
+    contender: Contender
+    start_bytes: int
+    end_bytes: int
+    sample: Sample
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Results:
+    """All that one run of the benchmark found."""
+
+    scale: Scale
+    accepts: tuple[Accept, ...]
+    delivered: tuple[Delivered, ...]
+    latencies: tuple[Latency, ...]
+    memory: tuple[Memory, ...]
+    seconds: float

@@ -1,0 +1,170 @@
+"""The benchmark itself: it can be believed only if its parts do what it says of them."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from lxml import etree
+from signxml.verifier import SignatureConfiguration, VerifyResult, XMLVerifier
+
+from bench import documents, load, report
+from bench.documents import Size
+from bench.keys import Keys
+from bench.load import Load, Plan
+from bench.measure import FULL
+from bench.results import Accept, Contender, Results, Sample
+from bench.servers import SCHEMA, Server, start_baseline
+from bench.sink import Sink
+
+COUNT = 20
+
+
+@pytest.fixture(scope="module")
+def keys() -> Keys:
+    return Keys.make()
+
+
+@pytest.fixture(scope="module")
+def corpus(keys: Keys, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("corpus") / "small.documents"
+    documents.make(path, COUNT, Size.SMALL, keys.sender, processes=1)
+    return path
+
+
+@pytest.fixture(scope="module")
+def plain(keys: Keys, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    folder = tmp_path_factory.mktemp("plain")
+    with start_baseline(folder, sender=keys.sender, stack=keys.stack, workers=1) as server:
+        yield server
+
+
+def plan(server: Server, corpus: Path, *, count: int = COUNT, rate: float = 0.0, token: str = "") -> Plan:
+    return Plan(
+        port=server.port,
+        path=server.path,
+        token=token or server.token,
+        corpus=str(corpus),
+        first=0,
+        count=count,
+        connections=2,
+        seconds_max=20,
+        rate=rate,
+    )
+
+
+def test_every_document_of_the_corpus_is_signed_follows_the_strict_schema_and_is_its_own(
+    corpus: Path, keys: Keys
+) -> None:
+    certificate = x509.load_pem_x509_certificate(keys.sender.certificate)
+    schema = etree.XMLSchema(etree.parse(SCHEMA))
+    made = documents.read(corpus, 0, COUNT)
+    ids = set()
+    for document in made:
+        result = XMLVerifier().verify(
+            document, x509_cert=certificate, expect_config=SignatureConfiguration(location="./")
+        )
+        assert isinstance(result, VerifyResult)
+        assert result.signed_xml is not None
+        schema.assertValid(result.signed_xml)
+        ids.add(result.signed_xml.findtext(".//{*}MessageHeader/{*}DocumentId"))
+    assert len(ids) == len(set(made)) == COUNT
+
+
+def test_a_document_has_about_forty_elements_and_an_attachment_of_the_size_it_is_named_after() -> None:
+    text = documents.unsigned(1, Size.MEDIUM, datetime.now(UTC))
+    root = etree.fromstring(text.encode())
+    encoded = root.findtext(".//{*}ContentTransferEncoded") or ""
+    assert 40 <= len(list(root.iter())) <= 50
+    assert len(encoded) * 3 // 4 == pytest.approx(200 * 1024, abs=3)
+
+
+def test_reading_past_the_end_of_a_corpus_is_an_error(corpus: Path) -> None:
+    with pytest.raises(ValueError, match="has no documents"):
+        documents.read(corpus, 10, COUNT)
+
+
+def test_the_plain_stack_stores_what_it_accepts_and_says_when_an_id_comes_again(
+    plain: Server, corpus: Path
+) -> None:
+    before = plain.count("accepted")
+    first = load.run(plan(plain, corpus))
+    again = load.run(plan(plain, corpus))
+    assert (first.posted, first.accepted, first.failures) == (COUNT, COUNT, {})
+    assert again.failures == {"409": COUNT}
+    assert plain.count("accepted") - before == COUNT
+    assert 0 < first.p50_ms <= first.p95_ms <= first.p99_ms <= first.max_ms
+
+
+def test_failures_are_counted_by_status_and_the_first_answer_is_kept(plain: Server, corpus: Path) -> None:
+    refused = load.run(plan(plain, corpus, token="another"))
+    assert (refused.accepted, refused.failures) == (0, {"401": COUNT})
+    assert "the token is unknown" in refused.answer
+
+
+def test_the_open_loop_posts_at_its_rate_whatever_the_server_answers(plain: Server, corpus: Path) -> None:
+    found = load.run(plan(plain, corpus, rate=40, token="another"))
+    assert found.posted == COUNT
+    assert (COUNT - 1) / 40 <= found.seconds < 5  # no faster; how much later is the server's affair
+
+
+def test_the_sink_counts_requests_and_distinct_idempotency_keys(corpus: Path, plain: Server) -> None:
+    sink = Sink()
+    try:
+        posted = load.run(
+            Plan(
+                port=sink.port,
+                path="/",
+                token="",
+                corpus=str(corpus),
+                first=0,
+                count=5,
+                connections=1,
+                seconds_max=10,
+            )
+        )
+        assert (posted.posted, posted.failures) == (5, {"200": 5})
+        assert sink.count() == (5, 1)  # the load generator sends no key: all are the same one
+    finally:
+        sink.stop()
+
+
+def sample(rate: float, *, failures: int = 0, stored: int | None = None) -> Sample:
+    accepted = round(rate)
+    found = Load(
+        posted=accepted + failures,
+        accepted=accepted,
+        failures={"503": failures} if failures else {},
+        seconds=1.0,
+        counted=accepted,
+        started_at=0.0,
+        p50_ms=1.0,
+        p95_ms=2.0,
+        p99_ms=3.0,
+        max_ms=4.0,
+        generator_seconds=0.1,
+        process_seconds=0.2,
+        answer="",
+    )
+    kept = accepted if stored is None else stored
+    return Sample(load=found, stored=kept, server_seconds=1.0, elsewhere=0.0)
+
+
+def results(*fast: Sample) -> Results:
+    plain_stack, broker = Contender(verifier="", processes=2), Contender(verifier="bergshamra", processes=2)
+    accepts = (
+        Accept(size=Size.SMALL, contender=plain_stack, samples=(sample(100), sample(200), sample(100))),
+        Accept(size=Size.SMALL, contender=broker, samples=fast),
+    )
+    return Results(scale=FULL, accepts=accepts, delivered=(), latencies=(), memory=(), seconds=1.0)
+
+
+def test_a_ratio_is_the_median_of_the_ratios_within_the_rounds() -> None:
+    judged = report.targets(results(sample(1600), sample(1600), sample(1700)))
+    assert [(each.reached, each.met) for each in judged] == [("16.0 x", True), ("0 of 5,300; 0", True)]
+
+
+def test_a_missed_ratio_a_failure_and_a_lost_document_are_said_plainly() -> None:
+    judged = report.targets(results(sample(1400), sample(1400, failures=1), sample(1400, stored=1399)))
+    assert [(each.reached, each.met) for each in judged] == [("14.0 x", False), ("1 of 4,601; 1", False)]
