@@ -29,6 +29,7 @@ from exchange.ledger import claim as claims
 from exchange.ledger.claim import Claim
 from exchange.ledger.group import Full, GroupCommit
 from exchange.ledger.settle import Settled, Settlement, settle
+from exchange.metrics import ATTEMPTS
 
 log = structlog.get_logger(__name__)
 
@@ -57,6 +58,7 @@ class Dispatch:
         now = self._context.now()
         settlement = self._settlement(claim, outcome, now)
         settled = self._settling.submit(settlement).result()
+        ATTEMPTS.labels(settlement.verdict).inc()
         log.info(
             "attempted",
             document=claim.document,

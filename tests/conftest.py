@@ -4,6 +4,7 @@
 comes from a wheel. What is missing is an error where ``CI`` is set, and is said aloud elsewhere.
 """
 
+import logging
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,11 +13,15 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+import structlog
 from kombu import Connection
 
 from tests.house import Adapters, House
 
 MakeHouse = Callable[..., House]
+
+
+structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
 
 
 def missing(what: str) -> NoReturn:

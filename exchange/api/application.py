@@ -4,7 +4,6 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 
-import exchange
 from exchange.api import agencies, documents, inbox, operations, preflight
 from exchange.api.problem import CONTENT_TYPE, problem, status_of
 from exchange.api.submission import EXAMINERS, Receive, Scope, Send, Submission
@@ -12,6 +11,7 @@ from exchange.context import Context
 from exchange.core.refusal import Refusal, Refused, refuse
 from exchange.metrics import DeliveryGauge
 from exchange.pickup import Pickup
+from exchange.version import VERSION
 
 DESCRIPTION = """Agencies' software posts signed edXML documents (QCVN 102) and fetches what came for it.
 `POST /v1/documents` and `POST /v1/status` take the signed XML as the body and answer 202 with the signed
@@ -47,7 +47,7 @@ def _fastapi(context: Context, pickup: Pickup) -> FastAPI:
     # The pages of Swagger and ReDoc load scripts from elsewhere: the description alone is served.
     app = FastAPI(
         title="exchange",
-        version=exchange.__version__,
+        version=VERSION,
         description=DESCRIPTION,
         docs_url=None,
         redoc_url=None,
@@ -88,7 +88,7 @@ async def _on_no_address(request: Request, _error: Exception) -> Response:
     return await _on_refused(
         request,
         refuse(
-            "not_found",
+            "no_such_address",
             f"There is no {request.method} {request.url.path}.",
             f"Không có {request.method} {request.url.path}.",
         ),

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+import orjson
 from fastapi import APIRouter, Response
 from pydantic import BaseModel
 
@@ -60,7 +61,7 @@ class DocumentView(BaseModel):
     notation: str
     priority: int
     business_type: int
-    earlier: str
+    earlier: list[str]
     accepted_at: datetime
     deliveries: list[DeliveryView]
     timeline: list[EventView]
@@ -160,13 +161,14 @@ def _view(dossier: Dossier) -> DocumentView:
     document = dossier.document
     return DocumentView(
         bytes=document["size"],
+        earlier=orjson.loads(document["earlier"]),
         deliveries=[_delivery(row) for row in dossier.deliveries],
         timeline=[_event(event) for event in timeline(dossier)],
         **{
             name: document[name]
             for name in (
                 "id", "kind", "document_id", "sender", "digest", "subject", "number", "notation",
-                "priority", "business_type", "earlier", "accepted_at",
+                "priority", "business_type", "accepted_at",
             )
         },
     )  # fmt: skip

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import orjson
 
-from exchange.core.refusal import CATALOGUE, Refusal, Refused
+from exchange.core.refusal import Refusal, Refused
+from exchange.core.refusal_texts import CATALOGUE
 
 CONTENT_TYPE = "application/problem+json"
 

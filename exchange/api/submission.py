@@ -4,6 +4,7 @@ Plain ASGI: this is the path that every document takes, and it needs the exact b
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
@@ -23,6 +24,7 @@ from exchange.core.signature import ParseLimits, parse
 from exchange.intake import Answer, Examined
 from exchange.ledger.directory_store import Token
 from exchange.ledger.group import Full, GroupCommit
+from exchange.metrics import REFUSALS, SUBMISSION_SECONDS, SUBMISSIONS
 
 log = structlog.get_logger(__name__)
 
@@ -65,6 +67,7 @@ class Submission:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one POST."""
+        begun = time.perf_counter()
         try:
             status, headers, body = await self._submit(scope, receive)
         except Refused as refused:
@@ -74,6 +77,8 @@ class Submission:
         head = [(b"content-length", str(len(body)).encode()), *headers]
         await send({"type": "http.response.start", "status": status, "headers": head})
         await send({"type": "http.response.body", "body": body})
+        SUBMISSION_SECONDS.observe(time.perf_counter() - begun)
+        SUBMISSIONS.labels(status).inc()
 
     async def _submit(self, scope: Scope, receive: Receive) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
         headers = dict(scope["headers"])
@@ -133,6 +138,8 @@ class Submission:
     def _refusal(self, scope: Scope, refused: Refused) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
         codes = [refusal.code for refusal in refused.refusals]
         log.info("refused", path=scope["path"], codes=codes)
+        for code in codes:
+            REFUSALS.labels(code).inc()
         return (
             status_of(refused.refusals),
             [(b"content-type", CONTENT_TYPE.encode()), *_retry_after(refused.refusals)],

@@ -37,12 +37,12 @@ def send_again(
             return None
         new = begin(dict(row))
         added = connection.execute(
-            database.insert(DELIVERY).on_conflict_do_nothing(
-                index_elements=["document", "receiver", "round"]
-            ),
+            database.insert(DELIVERY)
+            .on_conflict_do_nothing(index_elements=["document", "receiver", "round"])
+            .returning(DELIVERY.c.id),
             new.row(),
-        )
-        if added.rowcount != 1:
+        ).first()
+        if added is None:
             return None
         entry = NewEntry(
             at=new.created_at,

@@ -12,7 +12,7 @@ depends_on = None
 GUARDED = ("entry", "document", "status")
 
 
-def upgrade() -> None:
+def _agency() -> None:
     op.create_table(
         "agency",
         sa.Column("code", sa.String(), nullable=False),
@@ -28,6 +28,9 @@ def upgrade() -> None:
         sa.Column("attachment_types", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("code"),
     )
+
+
+def _alias() -> None:
     op.create_table(
         "alias",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -39,6 +42,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index(op.f("ix_alias_agency"), "alias", ["agency"], unique=False)
+
+
+def _attempt() -> None:
     op.create_table(
         "attempt",
         sa.Column("delivery", sa.String(), nullable=False),
@@ -49,6 +55,9 @@ def upgrade() -> None:
         sa.Column("reason", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("delivery", "number"),
     )
+
+
+def _certificate() -> None:
     op.create_table(
         "certificate",
         sa.Column("fingerprint", sa.String(), nullable=False),
@@ -59,12 +68,18 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("fingerprint"),
     )
     op.create_index(op.f("ix_certificate_agency"), "certificate", ["agency"], unique=False)
+
+
+def _directory_version() -> None:
     op.create_table(
         "directory_version",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
+
+
+def _payload() -> None:
     op.create_table(
         "payload",
         sa.Column("digest", sa.String(), nullable=False),
@@ -72,6 +87,9 @@ def upgrade() -> None:
         sa.Column("body", sa.LargeBinary(), nullable=True),
         sa.PrimaryKeyConstraint("digest"),
     )
+
+
+def _status() -> None:
     op.create_table(
         "status",
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
@@ -86,6 +104,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index(op.f("ix_status_delivery"), "status", ["delivery"], unique=False)
+
+
+def _token() -> None:
     op.create_table(
         "token",
         sa.Column("id", sa.String(), nullable=False),
@@ -99,6 +120,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("hash"),
     )
     op.create_index(op.f("ix_token_agency"), "token", ["agency"], unique=False)
+
+
+def _document() -> None:
     op.create_table(
         "document",
         sa.Column("id", sa.String(), nullable=False),
@@ -133,6 +157,9 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_document_about"), "document", ["about"], unique=False)
     op.create_index(op.f("ix_document_second_key"), "document", ["second_key"], unique=False)
+
+
+def _delivery() -> None:
     op.create_table(
         "delivery",
         sa.Column("id", sa.String(), nullable=False),
@@ -167,6 +194,9 @@ def upgrade() -> None:
     op.create_index("delivery_expiry", "delivery", ["state", "expires_at"], unique=False)
     op.create_index("delivery_ready", "delivery", ["state", "rank_at"], unique=False)
     op.create_index("delivery_receiver", "delivery", ["receiver", "state", "rank_at"], unique=False)
+
+
+def _entry() -> None:
     op.create_table(
         "entry",
         sa.Column(
@@ -187,6 +217,20 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index(op.f("ix_entry_document"), "entry", ["document"], unique=False)
+
+
+def upgrade() -> None:
+    _agency()
+    _alias()
+    _attempt()
+    _certificate()
+    _directory_version()
+    _payload()
+    _status()
+    _token()
+    _document()
+    _delivery()
+    _entry()
     for table in GUARDED:
         guard(table)
 
