@@ -17,6 +17,7 @@ log = structlog.get_logger(__name__)
 NAME = "exchange.due"
 IDS_PER_BELL_MAX = 64
 POOL_CONNECTIONS_MAX = 8
+BELL_SECONDS = 60
 _CONNECT_TIMEOUT_SECONDS = 5
 _CONFIRM_TIMEOUT_SECONDS = 5
 _LISTEN_SECONDS = 1.0
@@ -63,6 +64,7 @@ class Bell:
                     routing_key=self._queue.routing_key,
                     declare=[self._queue],
                     serializer="json",
+                    expiration=BELL_SECONDS,  # nobody needs to hear an old bell
                     retry=True,
                     retry_policy={"max_retries": 1, "interval_start": 0},
                 )

@@ -62,6 +62,9 @@ def run(application: Application, listening: socket.socket, stop_seconds: float)
         timeout_keep_alive=75,
         timeout_graceful_shutdown=int(stop_seconds),
     )
+    # uvicorn raises the signal again when it is done; what remains to be closed must not die of it.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)
     _Server(config, application).run(sockets=[listening])
 
 

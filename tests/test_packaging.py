@@ -13,6 +13,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from exchange.version import VERSION
 from tests.test_architecture import Module, imports, modules, sample
 
 ROOT = Path(__file__).parents[1]
@@ -57,12 +58,12 @@ def test_the_wheel_carries_schemas_and_configuration_inside_the_package(wheel: z
 @one_build
 def test_the_wheel_carries_nothing_else(wheel: zipfile.ZipFile) -> None:
     tops = {name.split("/")[0] for name in wheel.namelist()}
-    assert tops == {"exchange", "adapters", f"exchange-{PROJECT['version']}.dist-info"}
+    assert tops == {"exchange", "adapters", f"exchange-{VERSION}.dist-info"}
 
 
 @one_build
 def test_the_wheel_names_the_command_and_the_licence(wheel: zipfile.ZipFile) -> None:
-    about = f"exchange-{PROJECT['version']}.dist-info"
+    about = f"exchange-{VERSION}.dist-info"
     assert "exchange = exchange.cli:main" in wheel.read(f"{about}/entry_points.txt").decode()
     assert "License-Expression: Apache-2.0" in wheel.read(f"{about}/METADATA").decode()
     assert b"Apache License" in wheel.read(f"{about}/licenses/LICENSE")

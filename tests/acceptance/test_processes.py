@@ -1,0 +1,122 @@
+"""End to end with real processes: they are killed in the middle, and nothing is lost or doubled."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from exchange.context import clock
+from tests.house import Adapters
+from tests.processes import Site, until
+from tests.province import COMMUNE, FINANCE, OFFICE
+
+MakeSite = Callable[..., Site]
+DOCUMENTS = 40
+
+
+@pytest.fixture
+def make_site(tmp_path: Path) -> Iterator[MakeSite]:
+    sites: list[Site] = []
+
+    def make(database_url: str, adapters: Adapters, **settings: str) -> Site:
+        site = Site(tmp_path, database_url, adapters, **settings)
+        sites.append(site)
+        return site
+
+    yield make
+    for site in sites:
+        site.close()
+
+
+def folders(tmp_path: Path) -> Adapters:
+    for name in ("finance", "office"):
+        (tmp_path / name).mkdir()
+    return {
+        FINANCE: ("folder", {"path": str(tmp_path / "finance")}),
+        COMMUNE: ("simulator", {"behaviour": "slow", "seconds": 0.3}),
+        OFFICE: ("folder", {"path": str(tmp_path / "office")}),
+    }
+
+
+def post_all(site: Site) -> list[str]:
+    ids = []
+    for _ in range(DOCUMENTS):
+        answer = site.post(site.province.document(OFFICE, FINANCE, COMMUNE, at=clock()), OFFICE)
+        assert answer.status == 202, answer.data
+        ids.append(answer.headers["Exchange-Document"])
+    return ids
+
+
+def ended(site: Site, identity: str) -> bool:
+    document = site.get(f"/v1/documents/{identity}", OFFICE)
+    return all(each["final"] for each in document["deliveries"])  # type: ignore[attr-defined, index]
+
+
+def check(site: Site, ids: list[str], tmp_path: Path) -> None:
+    """One file per document, and exactly one acceptance and one receipt per receiver."""
+    until(lambda: all(ended(site, each) for each in ids), 60, f"all delivered\n{site.logs()}")
+    for identity in ids:
+        receipts = site.get(f"/v1/documents/{identity}/receipts", OFFICE)["receipts"]
+        kinds = Counter(each["kind"] for each in receipts)  # type: ignore[attr-defined, index]
+        assert kinds == {"acceptance": 1, "delivered": 2}
+    arrived = [path for path in (tmp_path / "finance").rglob("*") if path.is_file()]
+    assert len(arrived) == DOCUMENTS
+    returned = lambda: [path for path in (tmp_path / "office").rglob("*") if path.is_file()]  # noqa: E731
+    until(lambda: len(returned()) == 2 * DOCUMENTS, 30, f"{len(returned())} receipts came back")
+
+
+@pytest.mark.servers
+@pytest.mark.xdist_group("postgresql")
+def test_api_and_two_workers_on_postgresql_and_rabbitmq_survive_a_killed_worker(
+    make_site: MakeSite, postgresql_url: str, amqp_url: str, tmp_path: Path
+) -> None:
+    site = make_site(
+        postgresql_url, folders(tmp_path), queue_url=amqp_url, adapter_timeout_seconds="2", poll_seconds="5"
+    )
+    site.start("api")
+    first = site.start("worker")
+    second = site.start("worker")
+    site.wait_ready()
+    ids = post_all(site)
+    until(lambda: any((tmp_path / "finance").rglob("*")), 20, "first delivery")
+    site.kill(first)
+    check(site, ids, tmp_path)
+    assert site.stop(second) == 0
+
+
+def test_one_process_on_the_embedded_database_survives_being_killed(
+    make_site: MakeSite, tmp_path: Path
+) -> None:
+    site = make_site("", folders(tmp_path), adapter_timeout_seconds="2")
+    process = site.start("serve")
+    site.wait_ready()
+    ids = post_all(site)
+    site.kill(process)
+    again = site.start("serve")
+    site.wait_ready()
+    check(site, ids, tmp_path)
+    assert site.stop(again) == 0
+
+
+def test_a_process_that_is_asked_to_stop_finishes_what_it_holds_and_gives_back_the_rest(
+    make_site: MakeSite, tmp_path: Path
+) -> None:
+    site = make_site("", folders(tmp_path))
+    process = site.start("serve")
+    site.wait_ready()
+    ids = post_all(site)
+    assert site.stop(process) == 0
+    again = site.start("serve")
+    site.wait_ready()
+    check(site, ids, tmp_path)
+    assert site.stop(again) == 0
+
+
+def test_several_api_processes_share_one_address(make_site: MakeSite, tmp_path: Path) -> None:
+    site = make_site("", folders(tmp_path), api_processes="2")
+    process = site.start("serve")
+    site.wait_ready()
+    ids = post_all(site)
+    check(site, ids, tmp_path)
+    assert site.stop(process) == 0
