@@ -12,7 +12,7 @@ from tests.processes import Site, until
 from tests.province import COMMUNE, FINANCE, OFFICE
 
 MakeSite = Callable[..., Site]
-DOCUMENTS = 40
+DOCUMENTS = 24
 
 
 @pytest.fixture
