@@ -1,10 +1,11 @@
 """A whole broker that answers on a port, in the test's process, with the test's small province."""
 
+import hashlib
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import uvicorn
@@ -13,6 +14,9 @@ from exchange import server
 from exchange.app import Broker
 from exchange.client import Client, Resending
 from exchange.demo.authority import certificate_pem, private_key_pem
+from exchange.ids import new_id
+from exchange.ledger import directory_store
+from exchange.ledger.directory_store import Token
 from tests.house import settings_for
 from tests.province import OFFICE, Province
 
@@ -31,6 +35,25 @@ class Running:
 
     def client(self, agency: str = OFFICE, url: str = "") -> Client:
         return Client(url or self.url, self.province.secrets[agency], timeout_seconds=20, resending=QUICK)
+
+    def token(self, scopes: frozenset[str], agency: str = OFFICE) -> str:
+        """A further token of the agency, with these scopes alone; the one before it ends."""
+        now, secret = datetime.now(UTC), f"secret-{new_id()}"
+        _, _, tokens = directory_store.load(self.broker.database)
+        further = [each.id for each in tokens if each.agency == agency and each.active(now)][1:]
+        for each in further:
+            directory_store.revoke_token(self.broker.database, each, now)
+        token = Token(
+            id=new_id(),
+            agency=agency,
+            hash=hashlib.sha256(secret.encode()).hexdigest(),
+            scopes=scopes,
+            created_at=now,
+            expires_at=now + timedelta(days=1),
+        )
+        directory_store.add_token(self.broker.database, token, now)
+        self.broker.context.registry.renew()
+        return secret
 
     def environment(self, agency: str = OFFICE) -> dict[str, str]:
         """What a clerk of the agency has set: address, token, key."""

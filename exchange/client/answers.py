@@ -110,6 +110,7 @@ class Document:
     accepted_at: datetime
     deliveries: tuple[Delivery, ...]
     timeline: tuple[Event, ...]
+    earlier: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
