@@ -1,5 +1,6 @@
 """The ASGI application: submissions on the short way, everything else through FastAPI."""
 
+import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
@@ -12,6 +13,8 @@ from exchange.core.refusal import Refusal, Refused, refuse
 from exchange.metrics import DeliveryGauge
 from exchange.pickup import Pickup
 from exchange.version import VERSION
+
+log = structlog.get_logger(__name__)
 
 DESCRIPTION = """Agencies' software posts signed edXML documents (QCVN 102) and fetches what came for it.
 `POST /v1/documents` and `POST /v1/status` take the signed XML as the body and answer 202 with the signed
@@ -60,6 +63,7 @@ def _fastapi(context: Context, pickup: Pickup) -> FastAPI:
         app.include_router(module.router)
     app.add_exception_handler(Refused, _on_refused)
     app.add_exception_handler(RequestValidationError, _on_invalid)
+    app.add_exception_handler(Exception, _on_fault)
     app.add_exception_handler(404, _on_no_address)
     app.add_exception_handler(405, _on_no_address)
     return app
@@ -82,6 +86,11 @@ async def _on_invalid(request: Request, error: Exception) -> Response:
         for each in error.errors()
     ]
     return await _on_refused(request, Refused(*refusals))
+
+
+async def _on_fault(request: Request, error: Exception) -> Response:
+    log.error("request_failed", path=request.url.path, exc_info=error)
+    return await _on_refused(request, refuse("broker_failed"))
 
 
 async def _on_no_address(request: Request, _error: Exception) -> Response:

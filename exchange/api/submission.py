@@ -74,6 +74,10 @@ class Submission:
             status, headers, body = self._refusal(scope, refused)
         except Disconnected:
             return
+        # A fault of ours: the sender is told so, and what it may do.
+        except Exception:
+            log.exception("submission_failed", path=scope["path"])
+            status, headers, body = self._refusal(scope, refuse("broker_failed"))
         head = [(b"content-length", str(len(body)).encode()), *headers]
         await send({"type": "http.response.start", "status": status, "headers": head})
         await send({"type": "http.response.body", "body": body})

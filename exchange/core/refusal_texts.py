@@ -72,6 +72,13 @@ CATALOGUE: Mapping[str, Text] = {
         "Send fewer or smaller attachments; the limit stands in this answer.",
         "Giảm số lượng hoặc dung lượng tệp đính kèm; giới hạn có trong câu trả lời này.",
     ),
+    "broker_failed": Text(
+        500,
+        "A fault of the exchange",
+        "Lỗi của trục liên thông",
+        "It is on record. Send the same bytes again; if it stays, tell the administrator the time.",
+        "Lỗi đã được ghi lại. Hãy gửi lại đúng văn bản này; nếu vẫn lỗi, báo quản trị thời điểm gửi.",
+    ),
     "broker_busy": Text(
         503,
         "The exchange cannot store the document now",

@@ -128,7 +128,7 @@ def last_contact(database: Database, agencies: Sequence[str]) -> dict[str, datet
         .group_by(DELIVERY.c.receiver)
     )
     with database.read() as connection:
-        return dict(connection.execute(statement).tuples().all())
+        return {row[0]: row[1] for row in connection.execute(statement)}
 
 
 def waiting_since(database: Database, agencies: Sequence[str]) -> dict[str, datetime]:
@@ -144,7 +144,7 @@ def waiting_since(database: Database, agencies: Sequence[str]) -> dict[str, date
         .group_by(DELIVERY.c.receiver)
     )
     with database.read() as connection:
-        return dict(connection.execute(statement).tuples().all())
+        return {row[0]: row[1] for row in connection.execute(statement)}
 
 
 def undelivered_of(
