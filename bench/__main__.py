@@ -33,6 +33,7 @@ def main() -> int:
     text = report.write(results, seen, datetime.now(UTC).date())
     sys.stdout.write(text)
     if not (chosen.quick or chosen.part or chosen.baseline_alone):
+        _DOCUMENT.parent.mkdir(exist_ok=True)
         _DOCUMENT.write_text(text, encoding="utf-8")
         say(f"written to {_DOCUMENT.relative_to(_ROOT)}")
     return 0

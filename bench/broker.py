@@ -19,7 +19,6 @@ from bench.servers import ROOT, Server, launched
 
 _COMMAND = [sys.executable, "-m", "exchange"]
 _COMMAND_SECONDS = 60.0
-_READY_SECONDS = 60.0
 _PROVINCE = "000.00.00.H45"
 _COLUMNS = (
     *("code", "code_qd20", "aliases", "name", "level", "parent", "valid_from", "valid_to", "successor"),
@@ -78,7 +77,7 @@ def start_broker(folder: Path, layout: Layout, prepared: Prepared) -> Iterator[S
         "EXCHANGE_API_PROCESSES": str(layout.api_processes),
     }
     with launched([*_COMMAND, "serve"], environment, folder / "broker.log") as process:
-        processes.wait_until_ready(process, port, "/health/ready", _READY_SECONDS)
+        processes.wait_until_ready(process, port, "/health/ready", folder / "broker.log")
         yield Server(
             port=port,
             path="/v1/documents",

@@ -51,7 +51,7 @@ class Load:
 
     posted: int
     accepted: int
-    failures: dict[str, int]  # by HTTP status, or "connection", "unanswered", "not posted"
+    failures: dict[str, int]  # by HTTP status, or "connection", "connection refused", "unanswered"
     seconds: float  # from when every connection was open to the last answer
     counted: int  # answers 202 in that time
     started_at: float  # time.time() of the first post
@@ -168,10 +168,10 @@ class _Run:
 
     async def execute(self) -> Load:
         self._wall = time.time()
+        ticking = asyncio.create_task(self._tick()) if self._plan.rate else None
         await self._open()
         self._started = self._ended = time.perf_counter()
         self._before = len(self._latencies)
-        ticking = asyncio.create_task(self._tick()) if self._plan.rate else None
         self._hand_out()
         try:
             await asyncio.wait_for(self._over.wait(), self._plan.seconds_max + _GRACE_SECONDS)
@@ -193,8 +193,7 @@ class _Run:
         self._deadline = time.perf_counter() + self._plan.seconds_max
         for _ in range(self._plan.connections):
             await self._connect()
-            if not self._plan.rate:
-                self._hand_out()
+            self._hand_out()
             await asyncio.sleep(_OPEN_SECONDS)
         self._deadline = time.perf_counter() + self._plan.seconds_max
 
@@ -209,16 +208,19 @@ class _Run:
             await self._connect()
         except OSError:
             self._failures["connection refused"] += 1
+            if not self._connections:
+                self._over.set()
         self._hand_out()
 
     async def _tick(self) -> None:
         """Make documents due at the fixed rate."""
         most = len(self._requests)
         made = 0
+        first = time.perf_counter()
         while made < most:
             now = time.perf_counter()
-            while made < most and self._started + made / self._plan.rate <= now:
-                self._due.append(self._started + made / self._plan.rate)
+            while made < most and first + made / self._plan.rate <= now:
+                self._due.append(first + made / self._plan.rate)
                 made += 1
             self._hand_out()
             await asyncio.sleep(_TICK_SECONDS)

@@ -8,6 +8,8 @@ import time
 from pathlib import Path
 
 _POLL_SECONDS = 0.05
+_READY_SECONDS = 60.0
+_LOG_CHARS = 2000
 _TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 
 
@@ -19,16 +21,15 @@ def free_port() -> int:
     return port
 
 
-def wait_until_ready(process: subprocess.Popen[bytes], port: int, path: str, seconds: float) -> None:
-    """Return when ``GET path`` answers 200; raise if the process ends or the time is up."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            raise RuntimeError(f"the server ended with {process.returncode} before it was ready")
+def wait_until_ready(process: subprocess.Popen[bytes], port: int, path: str, log: Path) -> None:
+    """Return when ``GET path`` answers 200; raise with the end of the log if it never does."""
+    deadline = time.monotonic() + _READY_SECONDS
+    while process.poll() is None and time.monotonic() < deadline:
         if _answers(port, path):
             return
         time.sleep(_POLL_SECONDS)
-    raise TimeoutError(f"the server was not ready within {seconds:.0f} s")
+    told = log.read_text(errors="replace")[-_LOG_CHARS:]
+    raise RuntimeError(f"the server ended or was not ready within {_READY_SECONDS:.0f} s:\n{told}")
 
 
 def _answers(port: int, path: str) -> bool:

@@ -14,7 +14,6 @@ from bench.documents import Signer
 
 ROOT = Path(__file__).parent.parent
 SCHEMA = ROOT / "schemas" / "edxml-strict.xsd"
-_READY_SECONDS = 60.0
 _TOKEN = "the-senders-token"
 
 
@@ -90,7 +89,7 @@ def start_baseline(
         "BASELINE_TOKEN": _TOKEN,
     }
     with launched(command, environment, folder / "baseline.log") as process:
-        processes.wait_until_ready(process, port, "/ready", _READY_SECONDS)
+        processes.wait_until_ready(process, port, "/ready", folder / "baseline.log")
         yield Server(
             port=port,
             path="/documents",
