@@ -156,6 +156,14 @@ def test_what_is_refused_is_said_in_both_languages_and_leaves_nothing_behind(off
     assert list(office.folder.glob("*.edxml")) == []
 
 
+def test_a_refusal_of_the_token_leaves_the_signed_document_for_the_next_attempt(office: Clerk) -> None:
+    said = office.send("--token", "wrong", number=61, code=1)
+    assert "token_invalid" in said
+    kept = only(office.folder, "*.edxml")
+    assert str(kept) in said
+    assert "signed before" in office.send(number=61)
+
+
 def test_a_document_that_revokes_updates_or_replaces_says_so(office: Clerk) -> None:
     earlier = document_id(office.send())
     kinds = (BusinessType.REVOKE, BusinessType.UPDATE, BusinessType.REPLACE)
@@ -201,6 +209,14 @@ def test_no_exchange_at_the_address_is_said_in_a_sentence(office: Clerk) -> None
     office.send()
     with peers.nobody() as url:
         assert "does not answer" in office.run("status", "a" * 32, "--url", url.rstrip("/"), code=1)
+
+
+def test_an_acceptance_never_takes_the_place_of_another_file(office: Clerk) -> None:
+    letter = office.letter()
+    said = office.send("--save", letter, code=1)
+    assert "NOT delivered yet" in said
+    assert "holds something else" in said
+    assert letter.read_bytes() == PDF
 
 
 # --- inbox ---
@@ -253,6 +269,22 @@ def test_a_status_is_kept_and_shown(broker: Running, office: Clerk, finance: Cle
     said = office.run("inbox", "--fetch", office.folder / "đến")
     assert f"03 {sent} Số đến 15" in said
     assert len(list((office.folder / "đến" / "statuses").iterdir())) == 1
+
+
+def test_long_document_ids_do_not_make_two_receipts_one(broker: Running, office: Clerk) -> None:
+    office.empty_inbox()
+    agencies = (FINANCE, DISTRICT)
+    message = compose(
+        sender=OFFICE, receivers=agencies, number=1, symbol="A", subject="V/v", document_id="ệ" * 200
+    )
+    with broker.client() as client:
+        client.submit(sign_message(message, broker.province.keys[OFFICE]))
+    for agency in agencies:
+        with broker.client(agency) as client:
+            for item in client.lease(100):
+                client.acknowledge(item)
+    office.run("inbox", "--fetch", office.folder / "đến", "--limit", 100)
+    assert len(list((office.folder / "đến" / "receipts").glob("ệ*"))) == 2
 
 
 def test_a_message_that_cannot_be_kept_is_given_back_and_the_others_are_kept(
@@ -348,6 +380,7 @@ def test_without_trust_a_receipt_proves_only_that_it_is_whole(broker: Running, o
     assert "Nothing was changed since it was signed" in said
     assert "Who calls itself the exchange" in said
     assert "Whose certificate this is" in said
+    assert "nobody whom you trust vouches for it" in said
     known = office.run("verify", saved, "--trust", broker.certificate_file)
     assert "The exchange “exchange” says" in known
     assert "That any receiver has the document: an acceptance does not say so" in known

@@ -175,14 +175,17 @@ def test_resending_ends(broker: Running) -> None:
         client.submit(document)
 
 
-def test_an_exchange_that_stays_busy_says_so_itself() -> None:
-    told = b'{"code": "broker_busy", "refusals": []}'
+@pytest.mark.parametrize(("status", "code"), [(503, "broker_busy"), (500, "broker_failed")])
+def test_an_exchange_that_stays_busy_or_fails_says_so_and_has_decided_nothing(status: int, code: str) -> None:
+    told = f'{{"code": "{code}", "refusals": [{{"code": "{code}", "title": "Later"}}]}}'.encode()
     with (
-        peer(lambda request: answer(503, told, content_type="application/problem+json")) as line,
+        peer(lambda request: answer(status, told, content_type="application/problem+json")) as line,
         to(line) as client,
-        refused("broker_busy"),
     ):
-        client.submit(b"<a/>")
+        with pytest.raises(Unreachable, match="Later") as caught:
+            client.submit(b"<a/>")
+        assert [each.code for each in caught.value.refusals] == [code]
+        assert len(line.requests) == 1 + QUICK.times
 
 
 def test_a_wait_that_the_exchange_asks_for_is_kept_within_a_bound() -> None:

@@ -119,10 +119,7 @@ def compose(
         priority=priority,
         trace=(TraceHeader(organ_id=from_.organ_id, timestamp=moment.replace(microsecond=0)),),
         business=_business(revokes, updates, replaces, to, reason=_clean(reason), paper=paper),
-        attachments=tuple(
-            _attachment(position_, name, content)
-            for position_, (name, content) in enumerate(attachments, start=1)
-        ),
+        attachments=_attachments(attachments),
     )
 
 
@@ -218,6 +215,10 @@ def _business(
         replaced = (Replacement(document_id=replaces, organ_ids=codes),)
         return Business(doc_type=BusinessType.REPLACE, reason=reason, paper=paper, replacements=replaced)
     return Business(doc_type=BusinessType.NEW, paper=paper)
+
+
+def _attachments(files: Sequence[tuple[str, bytes]]) -> tuple[Attachment, ...]:
+    return tuple(_attachment(number, name, content) for number, (name, content) in enumerate(files, start=1))
 
 
 def _attachment(position: int, name: str, content: bytes) -> Attachment:

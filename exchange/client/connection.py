@@ -139,11 +139,10 @@ def _checked(url: str) -> str:
 def _decided(reply: Reply, expected: int) -> Reply:
     if reply.status == expected:
         return reply
-    if reply.status >= _IN_DOUBT and not reply.is_problem:
-        raise Unreachable(
-            f"HTTP {reply.status} without a reason: the exchange, or something on the way, failed"
-        )
-    raise problem_of(reply.status, reply.body if reply.is_problem else b"", _retry_after(reply))
+    problem = problem_of(reply.status, reply.body if reply.is_problem else b"", _retry_after(reply))
+    if reply.status >= _IN_DOUBT:
+        raise Unreachable(f"HTTP {reply.status}: {problem}", problem.refusals)
+    raise problem
 
 
 def _retry_after(reply: Reply) -> float | None:

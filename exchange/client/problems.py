@@ -41,7 +41,7 @@ def _sentence(title: str, where: str, detail: str, remedy: str) -> str:
 
 
 class Problem(Exception):
-    """The exchange refuses; sending the same again changes nothing.
+    """The exchange refuses (4xx); sending the same again changes nothing.
 
     ``code`` is stable (the table in docs/api.md), ``status`` the HTTP status, ``refusals`` every
     reason at once. An answer that is not the exchange's own has the code ``http_<status>``.
@@ -65,7 +65,14 @@ class Problem(Exception):
 
 
 class Unreachable(Exception):
-    """The exchange did not answer. Whether it took the document is not known: send the same bytes again."""
+    """The exchange did not decide. Whether it took the document is not known: send the same bytes again.
+
+    ``refusals`` is what it said about that, if it said anything (it is busy, it failed).
+    """
+
+    def __init__(self, message: str, refusals: tuple[Reason, ...] = ()) -> None:
+        super().__init__(message)
+        self.refusals = refusals
 
 
 class Damaged(Unreachable):

@@ -6,14 +6,15 @@ These commands talk to an exchange over HTTP like any agency's software, through
 
 import typer
 
-from exchange.cli.desk import fetching, following, sending, verifying
+from exchange.cli.desk.fetching import inbox
+from exchange.cli.desk.following import status
+from exchange.cli.desk.sending import send
+from exchange.cli.desk.verifying import verify
 
 __all__ = ["register"]
 
 
 def register(root: typer.Typer) -> None:
     """Add the commands to the root of the command."""
-    root.command()(sending.send)
-    root.command()(fetching.inbox)
-    root.command()(following.status)
-    root.command()(verifying.verify)
+    for command in (send, inbox, status, verify):
+        root.command()(command)

@@ -1,4 +1,7 @@
-"""``exchange inbox``: what lies ready for the agency; fetched, kept durably, then acknowledged."""
+"""``exchange inbox``: what lies ready for the agency; fetched, kept durably, then acknowledged.
+
+Each name ends with the delivery: fetched once more, a message is kept under the same name, never twice.
+"""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -87,7 +90,8 @@ def _list(items: Sequence[Item], limit: int) -> None:
 
 def _line(item: Item) -> str:
     mark = urgency(item.priority)
-    about = item.subject if item.kind == "receipt" else f"{item.document_id}  {item.subject}"
+    # The subject of a receipt or a status names the document that it is about.
+    about = f"{item.document_id}  {item.subject}" if item.kind == "document" else item.subject
     head = f"{local(item.accepted_at)}  {both(KINDS, item.kind)}  {item.sender}"
     return f"{head}  {mark}  {about}" if mark else f"{head}  {about}"
 
@@ -123,7 +127,7 @@ def _keep_receipt(content: bytes, item: Item, folder: Path, proven_by: x509.Cert
     receipt = verify_receipt(content, proven_by)
     say(f"  {both(RECEIPTS, receipt.kind)}: {_receivers(receipt)}")
     say(f"  {receipt.subject.document_id}  {local(receipt.at)}  {receipt.reason}".rstrip())
-    name = safe_name(f"{receipt.subject.document_id} {receipt.kind} {item.delivery}.xml")
+    name = f"{safe_name(f'{receipt.subject.document_id} {receipt.kind}')} {item.delivery}.xml"
     return write_file(folder / "receipts" / name, content)
 
 
@@ -143,14 +147,14 @@ def _keep_message(content: bytes, item: Item, folder: Path) -> Path:
         return _keep_document(content, message, item, folder, day)
     if isinstance(message, StatusMessage):
         say(f"  {message.status_code} {message.response_for.document_id} {message.description}".rstrip())
-    return write_file(folder / "statuses" / safe_name(f"{day} {item.sender} {item.delivery}.edxml"), content)
+    name = f"{safe_name(f'{day} {item.sender}')} {item.delivery}.edxml"
+    return write_file(folder / "statuses" / name, content)
 
 
 def _keep_document(content: bytes, message: DocumentMessage, item: Item, folder: Path, day: str) -> Path:
     unpacked = unpack(message)
     for sentence in unpacked.unreadable:
         say(f"  ! {sentence}")
-    # The name ends with the delivery: fetched once more, it is the same folder, never a second one.
     name = f"{safe_name(f'{day} {item.sender} {message.number}')} {item.delivery}"
     kept = write_folder(folder / name, [(MESSAGE_NAME, content), *unpacked.files])
     for file, part in unpacked.files:

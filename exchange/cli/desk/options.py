@@ -1,6 +1,6 @@
 """The options that the clerk's commands share, and the faults that they put into sentences."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -9,7 +9,7 @@ import typer
 from cryptography import x509
 
 from exchange.cli.say import fail, say
-from exchange.client import Client, NotProven, Problem, Resending, Unreachable
+from exchange.client import Client, NotProven, Problem, Reason, Resending, Unreachable
 from exchange.core.refusal import Refused
 from exchange.core.signature import SigningKey
 from exchange.core.trust import fingerprint
@@ -117,9 +117,7 @@ def plainly() -> Iterator[None]:
     try:
         yield
     except Problem as problem:
-        for reason in problem.refusals:
-            fail(f"{reason.code}: {reason.sentence_vi}")
-            fail(f"{reason.code}: {reason.sentence}")
+        _say(problem.refusals)
         if not problem.refusals:
             fail(f"trục trả lời / the exchange answers HTTP {problem.status}; --url?")
         raise typer.Exit(1) from None
@@ -128,6 +126,7 @@ def plainly() -> Iterator[None]:
         fail(error.reason)
         raise typer.Exit(1) from None
     except Unreachable as error:
+        _say(error.refusals)
         fail(f"Không liên lạc được với trục. / The exchange does not answer. ({error})")
         raise typer.Exit(1) from None
     except Refused as refused:
@@ -135,6 +134,15 @@ def plainly() -> Iterator[None]:
             fail(f"{refusal.code}: {refusal.detail_vi}")
             fail(f"{refusal.code}: {refusal.detail}")
         raise typer.Exit(1) from None
+    except OSError as error:
+        fail(str(error))
+        raise typer.Exit(1) from None
+
+
+def _say(reasons: Sequence[Reason]) -> None:
+    for reason in reasons:
+        fail(f"{reason.code}: {reason.sentence_vi}")
+        fail(f"{reason.code}: {reason.sentence}")
 
 
 def missing(what: str) -> NoReturn:

@@ -72,6 +72,9 @@ Keep = Annotated[
     Path | None, typer.Option(help="Thư mục lưu văn bản đã ký / folder for the signed document; else FILE's.")
 ]
 
+# Refused for what it is. Other refusals (token, rate) may follow an answer that got lost.
+ABOUT_THE_DOCUMENT = frozenset({409, 413, 422})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
@@ -208,11 +211,12 @@ def _send(client: Client, message: DocumentMessage, key: SigningKey, folder: Pat
         write_file(path, signed)
     try:
         return _hand_over(client, path, signed)
-    except Problem:
-        if fresh:  # nothing was taken over; the next attempt is signed anew
-            path.unlink()
+    except Problem as problem:
+        if fresh and problem.status in ABOUT_THE_DOCUMENT:
+            path.unlink()  # nothing was taken over: once mended, it is signed anew
         else:
-            fail(f"Để ký lại, xóa tệp / to sign it anew, remove the file {path}")
+            fail(f"Văn bản đã ký còn ở {path}; muốn ký lại thì xóa tệp này")
+            fail(f"The signed document stays in {path}; to sign it anew, remove the file")
         raise
 
 

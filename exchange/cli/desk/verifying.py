@@ -10,7 +10,7 @@ from cryptography import x509
 
 from exchange.cli.desk.options import certificates, plainly
 from exchange.cli.desk.words import RECEIPTS, STATUSES, both
-from exchange.cli.say import local, say
+from exchange.cli.say import fail, local, say
 from exchange.client import ProvenDocument, verify_message, verify_receipt
 from exchange.client.proving import LIMITS, named_certificate
 from exchange.core import receipt as receipts
@@ -72,7 +72,9 @@ def verify(file: File, trust: Trust = None, document: Original = None) -> None:
             verdict = _about_document(content, named, trusted)
     _say("✓ Đã chứng minh / proven", verdict.proven)
     _say("– Chưa chứng minh / not proven", verdict.open)
-    raise typer.Exit(0 if verdict.holds else 1)
+    if not verdict.holds:
+        fail("Chưa ai mà bạn tin cậy bảo đảm / nobody whom you trust vouches for it")
+        raise typer.Exit(1)
 
 
 def _say(heading: str, sentences: Sequence[Sentence]) -> None:
