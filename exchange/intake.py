@@ -67,7 +67,7 @@ def examine(context: Context, content: bytes, token: Token, now: datetime) -> Ex
     sender = check_sender(context, signed, message.sender.organ_id, token, now)
     check_time(context, signed, message.signed_at, now)
     # (4) what it is
-    _check_not_secret(context, message)
+    check_not_secret(context, message)
     notices, earlier = _check_earlier(context, message, sender)
     # (5) where it goes
     plan = _plan(context, message, sender, len(content), now)
@@ -134,7 +134,8 @@ def check_time(context: Context, signed: Signed, signed_at: datetime | None, now
     )
 
 
-def _check_not_secret(context: Context, message: DocumentMessage) -> None:
+def check_not_secret(context: Context, message: DocumentMessage) -> None:
+    """Raise ``Refused`` if the document is marked secret."""
     # QĐ 28/2018/QĐ-TTg art. 1.2
     mark = secret_mark((message.sphere,), frozenset(context.settings.secret_marks))
     if mark is not None:
@@ -175,18 +176,23 @@ def _check_earlier(
     return notices, tuple(dict.fromkeys(earlier))
 
 
-def _plan(
-    context: Context, message: DocumentMessage, sender: Agency, size: int, now: datetime
-) -> routing.Plan:
+def check_receivers(context: Context, count: int) -> None:
+    """Raise ``Refused`` if there are more receivers than a document may have."""
     limit = context.settings.receivers_max
-    if len(message.receivers) > limit:
+    if count > limit:
         raise refuse(
             "too_many_receivers",
-            f"{len(message.receivers)} receivers; the limit is {limit}.",
-            f"{len(message.receivers)} nơi nhận; giới hạn là {limit}.",
+            f"{count} receivers; the limit is {limit}.",
+            f"{count} nơi nhận; giới hạn là {limit}.",
             where="To",
             limit=limit,
         )
+
+
+def _plan(
+    context: Context, message: DocumentMessage, sender: Agency, size: int, now: datetime
+) -> routing.Plan:
+    check_receivers(context, len(message.receivers))
     plan = routing.plan(
         sender,
         [receiver.organ_id for receiver in message.receivers],
@@ -268,12 +274,25 @@ def _withdrawals(
         return ()
     receivers = [route.receiver.code for route in plan.routes]
     waiting = reading.undelivered_of(context.database, document.sender, document.earlier, receivers)
-    return tuple(withdrawal(delivery, "revoked", "Revoked by its sender", now) for delivery in waiting)
+    return tuple(
+        withdrawal(delivery, "revoked", "Bên gửi đã thu hồi / Revoked by its sender", now)
+        for delivery in waiting
+    )
 
 
 def withdrawal(delivery: str, cause: str, reason: str, now: datetime) -> Settlement:
     """End a delivery that nobody is working at; one that is under way is left alone."""
     return Settlement(delivery=delivery, step=Step.REJECT, at=now, unclaimed=True, cause=cause, reason=reason)
+
+
+def accepted_before(context: Context, content: bytes, sender: str) -> Answer | None:
+    """The original acceptance of these very bytes, if this sender ever got one.
+
+    Asked when a submission is refused: what was accepted stays accepted (promise 5), though its
+    certificate has expired since, its receiver is closed, or its time of signing lies far back.
+    """
+    before = record.known_by_digest(context.database, sender, digest_of(content))
+    return None if before is None else Answer(id=before.id, acceptance=before.acceptance, fresh=False)
 
 
 def accept(context: Context, batch: Sequence[Examined]) -> list[Answer | Refusal]:

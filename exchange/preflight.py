@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from exchange.context import Context, today
 from exchange.core import routing
-from exchange.core.directory import Agency
+from exchange.core.codes import normalise
+from exchange.core.directory import Agency, Directory
 from exchange.core.refusal import Refusal
 from exchange.ledger import reading
 
@@ -59,19 +60,12 @@ def preflight(
     now: datetime,
 ) -> Preflight:
     """Answer for every receiver, all obstacles at once."""
-    codes = list(dict.fromkeys(receivers))
-    plans = {
-        code: routing.plan(
-            sender,
-            [code],
-            context.registry.current.directory,
-            today(now),
-            document_bytes=size,
-            attachment_types=attachment_types,
-        )
-        for code in codes
-    }
-    keys = [route.receiver.code for plan in plans.values() for route in plan.routes]
+    directory, day = context.registry.current.directory, today(now)
+    whole = routing.plan(
+        sender, receivers, directory, day, document_bytes=size, attachment_types=attachment_types
+    )
+    agencies = [_agency(directory, code, day) for code in receivers]
+    keys = [agency.code for agency in agencies if agency is not None]
     contacts = reading.last_contact(context.database, keys)
     failing = reading.waiting_since(context.database, keys)
     limit = context.settings.document_bytes_max
@@ -81,34 +75,50 @@ def preflight(
         bytes_max=limit,
         too_large=size > limit,
         prospects=tuple(
-            _prospect(context, code, plan, contacts, failing, now) for code, plan in plans.items()
+            _prospect(
+                code,
+                agency,
+                tuple(each for each in whole.refusals if each.where.startswith(f"To[{position}]")),
+                contacts.get(agency.code) if agency else None,
+                failing.get(agency.code) if agency else None,
+                now,
+            )
+            for position, (code, agency) in enumerate(zip(receivers, agencies, strict=True), 1)
         ),
     )
 
 
+def _agency(directory: Directory, code: str, on: date) -> Agency | None:
+    """Who would get it: the agency itself, or the one that follows it."""
+    agency = directory.find(code, on)
+    if agency is None or directory.is_open(agency, on):
+        return agency
+    return directory.successor_of(agency, on) or agency
+
+
 def _prospect(
-    context: Context,
     code: str,
-    plan: routing.Plan,
-    contacts: dict[str, datetime],
-    failing: dict[str, datetime],
+    agency: Agency | None,
+    refusals: tuple[Refusal, ...],
+    contact: datetime | None,
+    failing_since: datetime | None,
     now: datetime,
 ) -> Prospect:
-    route = plan.routes[0] if plan.routes else None
-    agency = route.receiver if route else context.registry.current.directory.find(code, today(now))
-    key = agency.code if agency else ""
-    contact, since = contacts.get(key), failing.get(key)
     return Prospect(
         addressed_as=code,
-        receiver=key,
+        receiver=agency.code if agency else "",
         name=agency.name if agency else "",
-        would_go=not plan.refusals,
-        forwarded=bool(route and route.forwarded_from),
-        reachable_lately=_reachable(contact, since, now),
+        would_go=not refusals,
+        forwarded=agency is not None and normalise(code) not in _codes(agency),
+        reachable_lately=_reachable(contact, failing_since, now),
         last_contact=contact,
-        failing_since=since,
-        refusals=plan.refusals,
+        failing_since=failing_since,
+        refusals=refusals,
     )
+
+
+def _codes(agency: Agency) -> set[str]:
+    return {agency.code, *(alias.code for alias in agency.aliases)}
 
 
 def _reachable(contact: datetime | None, failing_since: datetime | None, now: datetime) -> bool | None:

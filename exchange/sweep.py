@@ -19,7 +19,7 @@ from exchange.ledger.settle import Settlement, settle
 log = structlog.get_logger(__name__)
 
 EXPIRE_BATCH = 100
-EXPIRED_REASON = "Not delivered within its time"
+EXPIRED_REASON = "Quá hạn chuyển / Not delivered within its time"
 
 
 class Sweep:
@@ -111,7 +111,8 @@ class Sweep:
             [answer] = intake.accept(self._context, [examined])
             refusals = [answer] if isinstance(answer, Refusal) else []
         except Refused as refused:
-            refusals = list(refused.refusals)
+            known = intake.accepted_before(self._context, content, agency)
+            refusals = [] if known else list(refused.refusals)
         if refusals:
             log.warning("collected_refused", agency=agency, codes=[each.code for each in refusals])
         return [sentence(each) for each in refusals]

@@ -131,7 +131,7 @@ class DocumentRow(SQLModel, table=True):
     kind: str  # document, status, receipt
     sender: str
     document_id: str
-    digest: str = Field(foreign_key="payload.digest")
+    digest: str = Field(foreign_key="payload.digest", index=True)
     size: int = Field(sa_column=Column(BigInteger, nullable=False))
     accepted_at: datetime = Field(sa_column=_moment())
     subject: str = ""

@@ -35,6 +35,7 @@ class Item(BaseModel):
 
     delivery: str
     lease: str
+    document: str
     kind: str
     receipt_kind: str
     digest: str
@@ -59,6 +60,7 @@ def _items(found: list[Waiting]) -> Items:
             Item(
                 delivery=each.delivery,
                 lease=each.lease,
+                document=each.document,
                 kind=each.kind,
                 receipt_kind=each.receipt_kind,
                 digest=each.digest,

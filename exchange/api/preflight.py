@@ -1,5 +1,6 @@
 """``POST /v1/preflight``: would this go through? Per receiver, all obstacles at once."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 from fastapi import APIRouter, Request
@@ -11,6 +12,7 @@ from exchange.context import Context
 from exchange.core import edxml, parsing
 from exchange.core.edxml import DocumentMessage
 from exchange.core.refusal import Refusal, Refused, refuse
+from exchange.intake import check_not_secret, check_receivers
 from exchange.ledger.directory_store import Token
 from exchange.preflight import Preflight, preflight
 
@@ -92,9 +94,19 @@ def _by_document(context: Context, token: Token, content: bytes) -> PreflightVie
     message = edxml.read(root)
     if not isinstance(message, DocumentMessage):
         raise refuse("not_edxml", "Preflight takes documents.", "Chỉ kiểm tra trước văn bản.")
+    refusals += _obstacles(lambda: check_not_secret(context, message))
+    refusals += _obstacles(lambda: edxml.check_attachments(message, context.settings.attachments_max))
     receivers = [receiver.organ_id for receiver in message.receivers]
     types = [attachment.content_type for attachment in message.attachments]
     return _answer(context, token, receivers, len(content), types, refusals)
+
+
+def _obstacles(check: Callable[[], None]) -> list[Refusal]:
+    try:
+        check()
+    except Refused as refused:
+        return list(refused.refusals)
+    return []
 
 
 def _answer(
@@ -108,6 +120,7 @@ def _answer(
     sender = context.registry.current.directory.get(token.agency)
     if sender is None:
         raise refuse("sender_unknown", f"{token.agency} is not in the directory.", "", where="token")
+    refusals = [*refusals, *_obstacles(lambda: check_receivers(context, len(receivers)))]
     found = preflight(context, sender, receivers, size=size, attachment_types=types, now=context.now())
     return _view(found, refusals)
 

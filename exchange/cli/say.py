@@ -24,8 +24,14 @@ def fail(text: str) -> None:
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """A plain table."""
-    shown = Table(*columns, box=None, header_style="bold", pad_edge=False)
+    """A table for people; in a pipe the same cells between tabs, never cut."""
+    if not console.is_terminal:
+        for row in (columns, *rows):
+            console.print(escape("\t".join(str(cell) for cell in row)), soft_wrap=True)
+        return
+    shown = Table(box=None, header_style="bold", pad_edge=False)
+    for column in columns:
+        shown.add_column(column, overflow="fold")
     for row in rows:
         shown.add_row(*(escape(str(cell)) for cell in row))
     console.print(shown)

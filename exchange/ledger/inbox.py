@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, func, select
 
 from exchange.core.delivery import State, Step, advance
 from exchange.ledger.database import Database
@@ -21,6 +21,7 @@ class Waiting:
 
     delivery: str
     lease: str
+    document: str  # the broker's id of the document; of a receipt or status: of what it speaks of
     kind: str
     receipt_kind: str
     digest: str
@@ -40,6 +41,7 @@ def _select(receiver: str, *conditions: ColumnElement[bool]) -> Select[tuple[obj
             DELIVERY.c.attempts,
             DELIVERY.c.addressed_as,
             DELIVERY.c.kind,
+            func.coalesce(DOCUMENT.c.about, DOCUMENT.c.id).label("document"),
             DOCUMENT.c.receipt_kind,
             DOCUMENT.c.digest,
             DOCUMENT.c.size,
@@ -59,6 +61,7 @@ def _waiting(row: Row[tuple[object, ...]], lease: str) -> Waiting:
     return Waiting(
         delivery=row.id,
         lease=lease,
+        document=row.document,
         kind=row.kind,
         receipt_kind=row.receipt_kind,
         digest=row.digest,

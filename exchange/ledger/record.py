@@ -61,6 +61,19 @@ def known(database: Database, keys: Collection[Key]) -> dict[Key, Known]:
         return _known(connection, keys)
 
 
+def known_by_digest(database: Database, sender: str, digest: str) -> Known | None:
+    """The document of ``sender`` with exactly these bytes, if it was accepted before."""
+    with database.read() as connection:
+        key = connection.execute(
+            select(DOCUMENT.c.document_id, DOCUMENT.c.business_type).where(
+                DOCUMENT.c.digest == digest, DOCUMENT.c.sender == sender
+            )
+        ).first()
+        if key is None:
+            return None
+        return _known(connection, {(sender, key[0], key[1])}).get((sender, key[0], key[1]))
+
+
 def _known(connection: Connection, keys: Collection[Key]) -> dict[Key, Known]:
     acceptance = DOCUMENT.alias("acceptance")
     statement = (

@@ -4,7 +4,9 @@ import asyncio
 import hashlib
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -12,12 +14,15 @@ from sqlalchemy.exc import DatabaseError
 
 from exchange.adapter import AgencyAdapter, Outcome, Outgoing
 from exchange.api.submission import Submission
+from exchange.client import Problem
 from exchange.connections import _Kept
 from exchange.core.receipt import ReceiptKind
 from exchange.core.refusal import Refused
 from exchange.dispatch import Dispatch
 from exchange.ledger import claim, inbox, reading
+from exchange.ledger.directory_store import end_certificate, save
 from exchange.retry import retry
+from tests.client_broker import running
 from tests.conftest import MakeHouse
 from tests.house import House
 from tests.province import COMMUNE, DISTRICT, FINANCE, OFFICE
@@ -55,6 +60,7 @@ class Broken(AgencyAdapter):
         raise KeyError("unforeseen")
 
 
+PAST = datetime(2026, 1, 1, tzinfo=UTC)
 PUSHED = {FINANCE: ("simulator", {"behaviour": "always"}), COMMUNE: ("simulator", {"behaviour": "always"})}
 
 
@@ -105,6 +111,20 @@ def test_the_same_bytes_get_the_original_acceptance_for_ever_and_are_delivered_o
     second = house.submit(content, OFFICE)
     assert (second.id, second.acceptance, second.fresh) == (first.id, first.acceptance, False)
     assert house.fetch_all(FINANCE) == []
+
+
+def test_an_acceptance_outlives_everything_that_made_it_possible(tmp_path: Path) -> None:
+    with running(tmp_path) as site:
+        content = site.province.document(OFFICE, FINANCE, at=datetime.now(UTC))
+        first = site.client().submit(content)
+        database = site.broker.database
+        end_certificate(database, site.province.agencies[OFFICE].certificates[0].fingerprint, PAST)
+        closed = replace(site.province.agencies[FINANCE], valid_to=PAST.date())
+        save(database, [closed])
+        site.broker.context.registry.renew()
+        assert site.client().submit(content).xml == first.xml
+        with pytest.raises(Problem):
+            site.client().submit(site.province.document(OFFICE, FINANCE, at=datetime.now(UTC)))
 
 
 def test_other_bytes_under_the_same_id_are_a_conflict_that_names_both_digests(house: House) -> None:

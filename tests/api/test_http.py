@@ -163,12 +163,15 @@ def test_json_bodies_are_taken_strictly(call: Caller) -> None:
 
 
 def test_preflight_tells_every_obstacle_at_once_and_records_nothing(call: Caller) -> None:
-    asked = {"receivers": [FINANCE, "000.00.77.H45", OFFICE], "bytes": 99_000_000}
+    asked = {"receivers": [FINANCE, "000.00.77.H45", FINANCE], "bytes": 99_000_000}
     answer = call("POST", "/v1/preflight", body=asked).json()
     assert answer["would_go"] is False
-    by_code = {each["addressed_as"]: each for each in answer["receivers"]}
-    assert by_code[FINANCE]["would_go"] is True
-    assert by_code["000.00.77.H45"]["refusals"][0]["code"] == "receiver_unknown"
+    first, second, third = answer["receivers"]
+    assert first["would_go"] is True
+    assert [(each["code"], each["where"]) for each in second["refusals"]] == [
+        ("receiver_unknown", "To[2]/OrganId")
+    ]
+    assert [each["code"] for each in third["refusals"]] == ["receiver_duplicate"]
     assert [each["code"] for each in answer["refusals"]] == ["document_too_large"]
     assert answer["certificate_valid_to"]
 
@@ -176,6 +179,8 @@ def test_preflight_tells_every_obstacle_at_once_and_records_nothing(call: Caller
 def test_preflight_takes_the_document_itself_signed_or_not(call: Caller) -> None:
     content = call.document(FINANCE, number=777)
     assert call("POST", "/v1/preflight", body=content).json()["would_go"] is True
+    secret = call("POST", "/v1/preflight", body=call.document(FINANCE, sphere="Mật")).json()
+    assert [each["code"] for each in secret["refusals"]] == ["secret_document"]
     document_id = f"{OFFICE},{datetime.now(UTC):%Y/%m/%d},777/UBND-VX"
     assert code(call("GET", f"/v1/documents?document_id={document_id}")) == "not_found"
 

@@ -155,6 +155,7 @@ def _document() -> None:
         sa.UniqueConstraint("document_id", "sender", "business_type", name="document_key"),
         sa.UniqueConstraint("receipt_of", name="document_receipt_of"),
     )
+    op.create_index(op.f("ix_document_digest"), "document", ["digest"], unique=False)
     op.create_index(op.f("ix_document_about"), "document", ["about"], unique=False)
     op.create_index(op.f("ix_document_second_key"), "document", ["second_key"], unique=False)
 
