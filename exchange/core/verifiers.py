@@ -4,6 +4,7 @@ A verifier is asked after ``exchange.core.enveloped`` has fixed the shape and th
 found and is valid; it decides about mathematics alone. It reads the bytes with its own parser.
 """
 
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from typing import Literal, Protocol
@@ -101,17 +102,17 @@ def _context(key: bytes) -> pybergshamra.DsigContext:
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BothVerifier:
     """Asks both, and refuses with ``signature_disputed`` where they disagree."""
 
-    def __init__(self) -> None:
-        self._signxml = SignxmlVerifier()
-        self._bergshamra = BergshamraVerifier()
+    signxml: Verifier = field(default_factory=SignxmlVerifier)
+    bergshamra: Verifier = field(default_factory=BergshamraVerifier)
 
     def accepts(self, document: bytes, enveloped: Enveloped, certificate: x509.Certificate) -> bool:
         """See ``Verifier``."""
-        signxml = self._signxml.accepts(document, enveloped, certificate)
-        bergshamra = self._bergshamra.accepts(document, enveloped, certificate)
+        signxml = self.signxml.accepts(document, enveloped, certificate)
+        bergshamra = self.bergshamra.accepts(document, enveloped, certificate)
         if signxml != bergshamra:
             raise refuse("signature_disputed", signxml=signxml, bergshamra=bergshamra)
         return signxml

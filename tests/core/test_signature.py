@@ -4,17 +4,19 @@ import base64
 import hashlib
 import threading
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import pytest
 import xmlsec
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ed25519
 from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
-from exchange.core.enveloped import DSIG, EDXML, canonical
+from exchange.core.enveloped import DSIG, EDXML, Enveloped, canonical
 from exchange.core.refusal import Refusal, Refused
 from exchange.core.signature import (
     ParseLimits,
@@ -27,7 +29,7 @@ from exchange.core.signature import (
     verify,
     verify_own,
 )
-from exchange.core.verifiers import Name
+from exchange.core.verifiers import BothVerifier, Name
 from tests.core.hostile import NOW, cast, message, registered, self_made, signed, trust_of
 
 LIMITS = ParseLimits()
@@ -99,6 +101,37 @@ def test_attachments_of_any_size_are_covered(size: int) -> None:
     content = base64.b64encode(bytes(range(256)) * (size // 256 + 1))[: size // 4 * 4].decode()
     document = sign(message(content=content), cast().ec)
     assert next(accepted(document).root.iter(f"{{{EDXML}}}ContentTransferEncoded")).text in (content, None)
+
+
+# --- where verifiers disagree ---
+
+
+@dataclass(frozen=True)
+class Says:
+    """A verifier that was fooled, or is at fault: always the same answer."""
+
+    answer: bool
+
+    def accepts(self, document: bytes, enveloped: Enveloped, certificate: x509.Certificate) -> bool:
+        return self.answer
+
+
+def test_a_verifier_that_is_fooled_lets_nothing_through() -> None:
+    with pytest.raises(Refused, match="signature_disputed"):
+        verify(signed().replace(b"12/UBND", b"13/UBND"), cast().trust, NOW, Says(True), LIMITS)
+
+
+def test_a_verifier_that_refuses_a_good_signature_is_named_as_the_fault() -> None:
+    with pytest.raises(Refused, match="signature_disputed"):
+        verify(signed(), cast().trust, NOW, Says(False), LIMITS)
+
+
+@pytest.mark.parametrize("answer", [True, False])
+def test_two_verifiers_that_disagree_are_both_named(answer: bool) -> None:
+    both = BothVerifier(signxml=Says(answer), bergshamra=Says(not answer))
+    with pytest.raises(Refused, match="signature_disputed") as refused:
+        verify(signed(), cast().trust, NOW, both, LIMITS)
+    assert refused.value.refusals[0].values == {"signxml": answer, "bergshamra": not answer}
 
 
 # --- who may sign, and when ---
