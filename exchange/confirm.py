@@ -16,6 +16,7 @@ from exchange.ledger.settle import Settlement
 from exchange.ledger.statuses import Report, Target, find_target
 from exchange.ledger.values import NewDocument
 
+TAKEN_BACK = "Bên gửi đã lấy lại / Taken back by its sender"
 LEFT_NOT = frozenset({State.READY, State.AVAILABLE, State.WAITING})
 HANDED_BY_STATUS = frozenset({State.ACCEPTED})
 
@@ -122,9 +123,7 @@ def _document(
 def _settlements(message: StatusMessage, target: Target, now: datetime) -> tuple[Settlement, ...]:
     if message.status_code in FROM_SENDER and target.state in LEFT_NOT:
         # Taken back before it left: it does not leave any more.
-        return (
-            withdrawal(target.delivery, "taken_back", "Bên gửi đã lấy lại / Taken back by its sender", now),
-        )
+        return (withdrawal(target.delivery, "taken_back", TAKEN_BACK, now),)
     if message.status_code not in FROM_SENDER and target.state in HANDED_BY_STATUS:
         # Its software took it and would confirm later: this is the confirmation.
         return (

@@ -24,6 +24,9 @@ from exchange.ledger.statuses import Report
 from exchange.ledger.values import NewDelivery, NewDocument
 
 
+REVOKED = "Bên gửi đã thu hồi / Revoked by its sender"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Examined:
     """A message that may be accepted: everything is decided but whether it was here before."""
@@ -274,10 +277,7 @@ def _withdrawals(
         return ()
     receivers = [route.receiver.code for route in plan.routes]
     waiting = reading.undelivered_of(context.database, document.sender, document.earlier, receivers)
-    return tuple(
-        withdrawal(delivery, "revoked", "Bên gửi đã thu hồi / Revoked by its sender", now)
-        for delivery in waiting
-    )
+    return tuple(withdrawal(delivery, "revoked", REVOKED, now) for delivery in waiting)
 
 
 def withdrawal(delivery: str, cause: str, reason: str, now: datetime) -> Settlement:
