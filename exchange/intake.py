@@ -23,7 +23,6 @@ from exchange.ledger.settle import Settlement
 from exchange.ledger.statuses import Report
 from exchange.ledger.values import NewDelivery, NewDocument
 
-
 REVOKED = "Bên gửi đã thu hồi / Revoked by its sender"
 
 
