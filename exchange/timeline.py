@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from exchange.core.delivery import Business
 from exchange.ledger.reading import Dossier, Record
 
 # event: English, Vietnamese. "Accepted" and "delivered" never share a word.
@@ -48,7 +49,7 @@ def timeline(dossier: Dossier) -> list[Event]:
     receivers = {row["id"]: row["receiver"] for row in dossier.deliveries}
     events = [
         *_entries(dossier, receivers),
-        *_statuses(dossier),
+        *_statuses(dossier, receivers),
         *_attempts(dossier, receivers),
     ]
     return sorted(events, key=lambda event: event.at)
@@ -68,22 +69,24 @@ def _event(name: str, at: datetime, delivery: str | None, agency: str, **values:
 
 
 def _entries(dossier: Dossier, receivers: Mapping[str, str]) -> Iterator[Event]:
+    reasons = {row["id"]: row["reason"] for row in dossier.deliveries}
     for entry in dossier.entries:
         if entry["event"].startswith("status_"):
             continue  # told by the status itself, with its words
         receiver = receivers.get(entry["delivery"] or "", entry["agency"])
-        yield _event(
-            entry["event"], entry["at"], entry["delivery"], receiver, reason=entry["body"].get("cause", "")
-        )
+        reason = reasons.get(entry["delivery"] or "") or entry["body"].get("cause", "")
+        yield _event(entry["event"], entry["at"], entry["delivery"], receiver, reason=reason)
 
 
-def _statuses(dossier: Dossier) -> Iterator[Event]:
+def _statuses(dossier: Dossier, receivers: Mapping[str, str]) -> Iterator[Event]:
     for status in dossier.statuses:
+        # The broker itself reports 01, of the receiver's software.
+        by_broker = status["message"] is None and status["code"] == Business.ARRIVED
         yield _event(
             f"status_{status['code']}",
             status["received_at"],
             status["delivery"],
-            status["reported_by"],
+            receivers[status["delivery"]] if by_broker else status["reported_by"],
             reason=status["description"],
         )
 
