@@ -13,6 +13,7 @@ from sqlalchemy.exc import OperationalError
 from exchange import logs, server, settings
 from exchange.app import Broker
 from exchange.cli import agencies, certificates, dead, desk, tokens
+from exchange.cli.demo import demo
 from exchange.cli.say import fail
 from exchange.core.refusal import Refused, sentence
 
@@ -28,6 +29,7 @@ root.add_typer(certificates.group, name="certificate")
 root.add_typer(tokens.group, name="token")
 root.add_typer(dead.group, name="dead")
 desk.register(root)
+root.command()(demo)
 
 Port = Annotated[int | None, typer.Option(help="Listen on this port instead of the configured one.")]
 

@@ -1,0 +1,70 @@
+"""The demonstration, as a stranger runs it: a process of its own, with real processes under it."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+ROW = re.compile(
+    r"^  (\S.*?) {2,}([a-z][a-z ]*?) +([\d-]+) +([\d-]+) +([\d-]+) +([\d-]+) +([\d-]+) +(\d+%|-)$"
+)
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory: pytest.TempPathFactory) -> tuple[int, str, Path]:
+    data = tmp_path_factory.mktemp("demo") / "data"
+    # What somebody has set for an exchange of their own must not reach the demo's.
+    own = {"EXCHANGE_DATABASE_URL": "postgresql+psycopg://nobody@127.0.0.1:1/none", "EXCHANGE_PORT": "1"}
+    ran = subprocess.run(
+        [sys.executable, "-m", "exchange", "demo", "--quick", "--data", str(data)],
+        cwd=ROOT,
+        env={**os.environ, **own, "PYTHONIOENCODING": "utf-8"},
+        capture_output=True,
+        encoding="utf-8",
+        timeout=110,
+        check=False,
+    )
+    assert ran.stderr == "", ran.stderr
+    return ran.returncode, ran.stdout, data
+
+
+def test_the_demo_holds_every_promise_and_ends_with_0(played: tuple[int, str, Path]) -> None:
+    code, output, _ = played
+    assert "✗" not in output, output
+    assert "Every promise held." in output
+    assert code == 0
+
+
+def test_the_table_shows_what_became_of_each_agency_s_documents(played: tuple[int, str, Path]) -> None:
+    found = filter(None, map(ROW.match, map(str.rstrip, played[1].splitlines())))
+    table = {row[1]: row.groups()[1:] for row in found}
+    assert len(table) >= 12, played[1]
+    _software, sent, delivered, *_, electronic = table["Văn phòng UBND tỉnh"]
+    assert int(sent) > 0
+    assert int(delivered) > 0
+    assert electronic != "-"
+    refusing = table["Ban Quản lý Khu kinh tế"]
+    assert (refusing[0], refusing[1], refusing[2]) == ("refuses", "-", "-")
+    assert int(refusing[3]) > 0
+    assert int(table["UBND huyện Đồng Xuân"][2]) > 0, "what was down at first got its documents later"
+    assert int(table["UBND xã Phú Mỡ"][4]) > 0, "what is never reached ends as expired"
+
+
+def test_one_history_and_one_proven_receipt_are_shown(played: tuple[int, str, Path]) -> None:
+    output = played[1]
+    assert re.search(r"\d\d:\d\d:\d\d\.\d{3}  Trục đã tiếp nhận để chuyển tới Sở Nội vụ", output)
+    assert "Accepted by the exchange for Sở Nội vụ" in output
+    shown = re.search(r"its SHA-256 +([0-9a-f]{64})\s+of our file +([0-9a-f]{64}) ✓", output)
+    assert shown is not None, output
+    assert shown[1] == shown[2]
+
+
+def test_what_the_demo_did_lies_in_the_folder_that_was_asked_for(played: tuple[int, str, Path]) -> None:
+    _, output, data = played
+    assert str(data) in output
+    assert (data / "exchange.sqlite").stat().st_size > 0
+    assert list((data / "folders").rglob("*.edxml"))
