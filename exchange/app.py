@@ -60,7 +60,7 @@ def build_context(settings: Settings, database: Database, now: Callable[[], date
     issuer = Issuer(
         key=broker_key(settings.data, settings.broker_name),
         broker=settings.broker_name,
-        expiry=timedelta(hours=settings.expiry_hours),
+        expiry=timedelta(hours=settings.receipt_expiry_hours),
         first_state=lambda agency, _at: _first_state(registry.current.directory, agency),
     )
     return Context(

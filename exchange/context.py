@@ -40,10 +40,10 @@ class Context:
             document_bytes_max=self.settings.document_bytes_max, depth_max=self.settings.depth_max
         )
 
-    @property
-    def expiry(self) -> timedelta:
-        """How long a delivery is tried."""
-        return timedelta(hours=self.settings.expiry_hours)
+    def expiry(self, kind: str) -> timedelta:
+        """How long a delivery of this kind is tried."""
+        hours = self.settings.expiry_hours if kind == "document" else self.settings.receipt_expiry_hours
+        return timedelta(hours=hours)
 
 
 def clock() -> datetime:
@@ -79,7 +79,7 @@ def plan_delivery(
         priority=document.priority,
         rank_at=rank_at,
         next_attempt_at=begin,
-        expires_at=begin + context.expiry,
+        expires_at=begin + context.expiry(document.kind),
         created_at=begin,
         exchange_class=exchange_class,
     )
@@ -104,6 +104,6 @@ def plan_again(context: Context, dead: Mapping[str, Any], now: datetime) -> NewD
         priority=dead["priority"],
         rank_at=now,
         next_attempt_at=now,
-        expires_at=now + context.expiry,
+        expires_at=now + context.expiry(dead["kind"]),
         created_at=now,
     )

@@ -9,7 +9,6 @@ from random import random
 from typing import cast
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
 from exchange.adapter import (
     Accepted,
@@ -27,7 +26,7 @@ from exchange.core.delivery import Backoff, Step
 from exchange.ids import new_id
 from exchange.ledger import claim as claims
 from exchange.ledger.claim import Claim
-from exchange.ledger.group import Full, GroupCommit
+from exchange.ledger.group import GroupCommit
 from exchange.ledger.settle import Settled, Settlement, settle
 from exchange.metrics import ATTEMPTS
 
@@ -190,8 +189,9 @@ class Worker:
         while not self._stopping.is_set():
             try:
                 claimed = self._claim()
-            except SQLAlchemyError as error:
-                log.warning("claim_failed", error=str(error))
+            # The database may be away; this thread must be there when it is back.
+            except Exception:
+                log.exception("claim_failed")
                 claimed = False
             if not claimed:
                 self._bell.wait(self._context.settings.poll_seconds)
@@ -234,9 +234,9 @@ class Worker:
     def _attempt(self, claim: Claim) -> None:
         try:
             self._dispatch.attempt(claim)
-        except (SQLAlchemyError, Full) as error:
-            # Not settled: it is due again by itself, with the same key.
-            log.warning("not_settled", delivery=claim.delivery, error=str(error))
+        # Not settled: it is due again by itself, with the same key.
+        except Exception:
+            log.exception("not_settled", delivery=claim.delivery)
         finally:
             with self._lock:
                 self._in_flight[claim.receiver] -= 1

@@ -28,6 +28,8 @@ def _connection(url: str) -> Connection:
     if url.startswith(("amqp", "pyamqp")):
         # Without confirms a publisher loses messages when its link breaks, and never learns of it.
         options = {"confirm_publish": True, "confirm_timeout": _CONFIRM_TIMEOUT_SECONDS}
+    if url == "memory://":
+        url = "memory://localhost"  # kombu warns of an address without a host
     return Connection(url, transport_options=options, connect_timeout=_CONNECT_TIMEOUT_SECONDS, heartbeat=10)
 
 
@@ -100,8 +102,9 @@ class Listener:
         while not self._stop.is_set():
             try:
                 self._listen()
-            except (OperationalError, OSError) as error:
-                log.warning("bell_unheard", error=str(error))
+            # Of whatever kind: workers look by themselves until bells are heard again.
+            except Exception as error:
+                log.warning("bell_unheard", error=str(error), kind=type(error).__name__)
                 self._stop.wait(_LISTEN_SECONDS)
 
     def _listen(self) -> None:

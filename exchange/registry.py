@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
 from exchange.core.directory import Directory
 from exchange.core.refusal import refuse
@@ -78,6 +77,6 @@ class Registry:
         while not self._stop.wait(RENEW_SECONDS):
             try:
                 self.renew()
-            except SQLAlchemyError as error:
-                # The last snapshot stays good; the next look may succeed.
-                log.warning("registry_not_renewed", error=str(error))
+            # The last snapshot stays good; the next look may succeed.
+            except Exception:
+                log.exception("registry_not_renewed")

@@ -59,6 +59,7 @@ def run(application: Application, listening: socket.socket, stop_seconds: float)
         access_log=False,
         server_header=False,
         date_header=False,
+        proxy_headers=False,  # nothing here depends on the caller's address
         timeout_keep_alive=75,
         timeout_graceful_shutdown=int(stop_seconds),
     )

@@ -63,6 +63,7 @@ class Settings(BaseSettings):
     backoff_most_seconds: PositiveFloat
     backoff_jitter: Share
     expiry_hours: PositiveFloat
+    receipt_expiry_hours: PositiveFloat
     head_start_seconds: PositiveFloat
     lease_seconds_max: PositiveFloat
     poll_seconds: PositiveFloat

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from datetime import datetime
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
 from exchange import confirm, intake
 from exchange.connections import Connections, NoAdapter
@@ -23,31 +22,38 @@ EXPIRED_REASON = "Quá hạn chuyển / Not delivered within its time"
 
 
 class Sweep:
-    """Runs on a thread of its own. Several at once do no harm: every step is taken by one of them."""
+    """Runs on two threads: a folder or server that hangs must not keep deliveries from expiring.
+
+    Several at once do no harm: every step is taken by one of them.
+    """
 
     def __init__(self, context: Context, connections: Connections, wake: Callable[[], None]) -> None:
         self._context = context
         self._connections = connections
         self._wake = wake
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="sweep", daemon=True)
+        self._threads = [
+            threading.Thread(target=self._run, args=(work,), name=f"sweep-{name}", daemon=True)
+            for name, work in (("upkeep", self.upkeep), ("collect", self.collect))
+        ]
 
     def start(self) -> None:
         """Begin."""
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
 
     def close(self) -> None:
-        """End after the current round."""
+        """End after the current round; a collector that hangs is left to the end of the process."""
         self._stop.set()
-        self._thread.join()
+        for thread in self._threads:
+            thread.join(self._context.settings.stop_seconds)
 
-    def once(self) -> None:
-        """One round."""
+    def upkeep(self) -> None:
+        """One round of bringing back and expiring."""
         now = self._context.now()
         if claims.bring_back(self._context.database, now):
             self._wake()
         self.expire(now)
-        self.collect()
 
     def expire(self, now: datetime) -> int:
         """End what is past its time, each with its receipt; how many."""
@@ -117,12 +123,13 @@ class Sweep:
             log.warning("collected_refused", agency=agency, codes=[each.code for each in refusals])
         return [sentence(each) for each in refusals]
 
-    def _run(self) -> None:
+    def _run(self, work: Callable[[], object]) -> None:
         while not self._stop.wait(self._context.settings.sweep_seconds):
             try:
-                self.once()
-            except SQLAlchemyError as error:
-                log.warning("sweep_failed", error=str(error))
+                work()
+            # Whatever it was, the next round may succeed; a thread that dies would be missed by nobody.
+            except Exception:
+                log.exception("sweep_failed")
 
 
 def _examine(context: Context, content: bytes, token: Token, now: datetime) -> intake.Examined:

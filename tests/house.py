@@ -145,7 +145,9 @@ class House:
 
     def sweep(self) -> None:
         """One round of the sweep."""
-        Sweep(self.context, self.connections, lambda: None).once()
+        sweep = Sweep(self.context, self.connections, lambda: None)
+        sweep.upkeep()
+        sweep.collect()
 
     # --- what the test looks at ---
 

@@ -285,11 +285,12 @@ def tables_elsewhere(parsed: Iterable[Module]) -> list[str]:
 
 
 def late_loading(parsed: Iterable[Module]) -> list[str]:
-    """Modules loaded by a computed name, which no import rule can see: only the composition root may."""
+    """Modules loaded by a computed name, which no import rule can see: only the composition root may,
+    and the command, for its own parts."""
     return [
         f"{module.name}:{line} calls {name}"
         for module in parsed
-        if module.ours and module.room != "app"
+        if module.ours and module.room not in {"app", "cli"}
         for line, name in calls(module)
         if name.split(".")[-1] in ("import_module", "__import__")
     ]

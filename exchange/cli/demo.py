@@ -7,7 +7,10 @@ import typer
 
 from exchange.cli.say import fail
 
+group = typer.Typer()
 
+
+@group.command()
 def demo(
     data: Annotated[
         Path | None,

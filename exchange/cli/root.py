@@ -1,99 +1,65 @@
-"""The command's root: what runs the broker. The groups beside it are one file each."""
+"""The command's root. Each command lies in a file of its own, loaded when it is called for: most
+of them need the whole broker, and a clerk who sends a document needs none of it.
+"""
 
-import signal
+import importlib
 import sys
-import threading
-from typing import Annotated
+from collections.abc import Mapping
 
-import structlog
 import typer
 from pydantic import ValidationError
-from sqlalchemy.exc import OperationalError
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command
 
-from exchange import logs, server, settings
-from exchange.app import Broker
-from exchange.cli import agencies, certificates, dead, desk, tokens
-from exchange.cli.demo import demo
 from exchange.cli.say import fail
 from exchange.core.refusal import Refused, sentence
 
-log = structlog.get_logger(__name__)
+PLACES: Mapping[str, str] = {
+    "demo": "demo",
+    "serve": "running",
+    "api": "running",
+    "worker": "running",
+    "directory": "agencies",
+    "certificate": "certificates",
+    "token": "tokens",
+    "dead": "dead",
+    "send": "desk",
+    "inbox": "desk",
+    "status": "desk",
+    "verify": "desk",
+}
+
+
+class Commands(TyperGroup):
+    """Finds a command in its place."""
+
+    def list_commands(self, ctx: object) -> list[str]:  # noqa: ARG002
+        """All, in the order in which a newcomer meets them."""
+        return list(PLACES)
+
+    def get_command(self, ctx: object, cmd_name: str) -> TyperCommand | TyperGroup | None:  # noqa: ARG002
+        """Load one; None if there is none of this name."""
+        if cmd_name not in PLACES:
+            return None
+        place = importlib.import_module(f"exchange.cli.{PLACES[cmd_name]}")
+        command = get_command(place.group)
+        inner = getattr(command, "commands", {})
+        found: TyperCommand | TyperGroup = inner.get(cmd_name, command)
+        found.name = cmd_name
+        return found
+
 
 root = typer.Typer(
+    cls=Commands,
     help="The exchange: signed official documents from one agency to many, with receipts.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-root.add_typer(agencies.group, name="directory")
-root.add_typer(certificates.group, name="certificate")
-root.add_typer(tokens.group, name="token")
-root.add_typer(dead.group, name="dead")
-desk.register(root)
-root.command()(demo)
-
-Port = Annotated[int | None, typer.Option(help="Listen on this port instead of the configured one.")]
 
 
-@root.command()
-def serve(port: Port = None) -> None:
-    """Run the whole broker in one process: HTTP, worker and sweep."""
-    chosen = settings.load() if port is None else settings.load(port=port)
-    logs.configure()
-    listening = server.listen(chosen.host, chosen.port)
-    broker = Broker(chosen)
-    application = broker.with_api()
-    broker.with_worker()
-    siblings = server.start_siblings(chosen.api_processes - 1, listening)
-    log.info("serving", address=f"http://{chosen.host}:{chosen.port}", database=_engine(chosen))
-    try:
-        server.run(application, listening, chosen.stop_seconds)
-    finally:
-        server.stop_siblings(siblings, chosen.stop_seconds)
-        broker.close()
-        log.info("stopped")
-
-
-@root.command()
-def api(
-    port: Port = None,
-    descriptor: Annotated[int, typer.Option(hidden=True, help="An inherited listening socket.")] = -1,
-) -> None:
-    """Run the HTTP side alone; any number of these beside any number of workers."""
-    chosen = settings.load() if port is None else settings.load(port=port)
-    logs.configure()
-    if descriptor >= 0:
-        listening = server.inherited(descriptor)
-        server.stop_with_parent()
-    else:
-        listening = server.listen(chosen.host, chosen.port)
-    broker = Broker(chosen)
-    application = broker.with_api()
-    log.info("serving", address=f"http://{chosen.host}:{chosen.port}", database=_engine(chosen))
-    try:
-        server.run(application, listening, chosen.stop_seconds)
-    finally:
-        broker.close()
-        log.info("stopped")
-
-
-@root.command()
-def worker() -> None:
-    """Run a worker alone: it delivers, expires and collects."""
-    chosen = settings.load()
-    logs.configure()
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    broker = Broker(chosen)
-    broker.with_worker()
-    log.info("working", database=_engine(chosen), queue=chosen.queue_url.split("@")[-1])
-    stop.wait()
-    broker.close()
-    log.info("stopped")
-
-
-def _engine(chosen: settings.Settings) -> str:
-    return chosen.resolved_database_url.split(":")[0]
+@root.callback()
+def _root() -> None:
+    """The exchange: signed official documents from one agency to many, with receipts."""
 
 
 def main() -> None:
@@ -109,9 +75,16 @@ def main() -> None:
         for refusal in refused.refusals:
             fail(sentence(refusal))
         sys.exit(1)
-    except OperationalError as error:
-        fail(f"the database does not answer: {str(error.orig).strip()}")
+    except Exception as error:
+        fail(_known(error))
         sys.exit(1)
-    except OSError as error:
-        fail(str(error))
-        sys.exit(1)
+
+
+def _known(error: Exception) -> str:
+    """A sentence for what the world may do to a command; a fault of ours is raised again."""
+    if isinstance(error, OSError):
+        return str(error)
+    # Looked up by name: most commands never load the database.
+    if type(error).__name__ == "OperationalError":
+        return f"the database does not answer: {str(getattr(error, 'orig', error)).strip()}"
+    raise error

@@ -105,8 +105,8 @@ CATALOGUE: Mapping[str, Text] = {
         422,
         "The document does not follow the edXML schema",
         "Văn bản không đúng lược đồ edXML",
-        "Correct each place listed under 'violations'.",
-        "Sửa từng vị trí liệt kê trong 'violations'.",
+        "Correct each place listed under 'refusals'.",
+        "Sửa từng vị trí liệt kê trong 'refusals'.",
     ),
     "not_edxml": Text(
         422,

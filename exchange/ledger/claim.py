@@ -53,6 +53,8 @@ def claim(
     Crash before the commit: nothing was attempted. Crash after it: the attempt is on record, and
     the delivery comes back by itself when it is due.
     """
+    if not _any_ready(database):  # a look costs no write lock
+        return []
     full = [agency for agency, count in in_flight.items() if count >= agency_concurrency]
     with database.write() as connection:
         ready = _ready(connection, full, most)
@@ -61,6 +63,12 @@ def claim(
             return []
         _write_down(connection, chosen, now, lease, next_try)
         return _details(connection, [row.id for row in chosen])
+
+
+def _any_ready(database: Database) -> bool:
+    statement = select(DELIVERY.c.id).where(DELIVERY.c.state == State.READY.value).limit(1)
+    with database.read() as connection:
+        return connection.execute(statement).first() is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Group commit: items that arrive together share one transaction; each caller waits for its own result."""
 
 import asyncio
+import contextlib
 import queue
 import threading
 from collections.abc import Callable, Sequence
@@ -113,7 +114,9 @@ def _tell(batch: list[_Waiting[Item, Result]], outcomes: Sequence[Result | BaseE
         else:
             by_loop.setdefault(waiting.loop, []).append((waiting, outcome))
     for loop, pairs in by_loop.items():
-        loop.call_soon_threadsafe(_resolve_all, pairs)
+        # A loop that is closed has nobody waiting any more.
+        with contextlib.suppress(RuntimeError):
+            loop.call_soon_threadsafe(_resolve_all, pairs)
 
 
 def _resolve_all(pairs: list[tuple[_Waiting[Item, Result], Result | BaseException]]) -> None:

@@ -9,6 +9,7 @@ import orjson
 from sqlalchemy import exists, func, or_, select
 
 from exchange.core.delivery import State
+from exchange.core.edxml import BusinessType
 from exchange.ledger.database import Database
 from exchange.tables import (
     AttemptRow,
@@ -67,8 +68,12 @@ def dossier(database: Database, document: str) -> Dossier | None:
 
 def find_document(database: Database, sender: str, document_id: str) -> str | None:
     """The broker's id of the document that ``sender`` calls ``document_id``."""
-    statement = select(DOCUMENT.c.id).where(
-        DOCUMENT.c.document_id == document_id, DOCUMENT.c.sender == sender
+    statement = (
+        select(DOCUMENT.c.id)
+        .where(DOCUMENT.c.document_id == document_id, DOCUMENT.c.sender == sender)
+        # A revocation may carry the id of what it revokes: the document itself is meant.
+        .order_by(DOCUMENT.c.business_type == BusinessType.REVOKE.value, DOCUMENT.c.accepted_at)
+        .limit(1)
     )
     with database.read() as connection:
         return connection.execute(statement).scalar()

@@ -11,10 +11,6 @@ from exchange.cli.desk.following import status
 from exchange.cli.desk.sending import send
 from exchange.cli.desk.verifying import verify
 
-__all__ = ["register"]
-
-
-def register(root: typer.Typer) -> None:
-    """Add the commands to the root of the command."""
-    for command in (send, inbox, status, verify):
-        root.command()(command)
+group = typer.Typer()
+for command in (send, inbox, status, verify):
+    group.command()(command)
