@@ -10,8 +10,9 @@ from exchange.core.edxml import StatusMessage
 from exchange.core.refusal import refuse
 from exchange.core.signature import Signed
 from exchange.ids import new_id
-from exchange.intake import Examined, check_sender, check_time, open_signed, withdrawal
+from exchange.intake import check_sender, check_time, open_signed, withdrawal
 from exchange.ledger.directory_store import Token
+from exchange.ledger.record import Examined
 from exchange.ledger.settle import Settlement
 from exchange.ledger.statuses import Report, Target, find_target
 from exchange.ledger.values import NewDocument

@@ -1,9 +1,10 @@
 """Intake: a signed document comes in, and is refused at the door or accepted for good."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from exchange.context import Context, plan_delivery, ready_ids, today
 from exchange.core import edxml, routing, signature
@@ -18,29 +19,11 @@ from exchange.core.signature import Signed
 from exchange.ids import new_id
 from exchange.ledger import reading, record
 from exchange.ledger.directory_store import Token
-from exchange.ledger.record import Key, Known, Recorded, Submission
+from exchange.ledger.record import Examined, Recorded
 from exchange.ledger.settle import Settlement
-from exchange.ledger.statuses import Report
 from exchange.ledger.values import NewDelivery, NewDocument
 
 REVOKED = "Bên gửi đã thu hồi / Revoked by its sender"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Examined:
-    """A message that may be accepted: everything is decided but whether it was here before."""
-
-    document: NewDocument
-    deliveries: tuple[NewDelivery, ...]
-    notices: tuple[Notice, ...] = ()
-    withdrawals: tuple[Settlement, ...] = ()
-    report: Report | None = None
-
-    @property
-    def key(self) -> Key:
-        """Promise 5's key."""
-        document = self.document
-        return (document.sender, document.document_id, document.business_type)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -296,55 +279,27 @@ def accepted_before(context: Context, content: bytes, sender: str) -> Answer | N
 
 def accept(context: Context, batch: Sequence[Examined]) -> list[Answer | Refusal]:
     """Steps 6 and 7 for a batch: one commit, one bell; the answers in the order of the batch."""
-    before = record.known(context.database, {examined.key for examined in batch})
-    new = [examined for examined in batch if examined.key not in before]
-    written = _record(context, new) if new else {}
-    answers = [
-        _answer(examined, before.get(examined.key) or written[examined.document.id]) for examined in batch
-    ]
+    sign = partial(_acceptance, context)
+    recorded = record.record(context.database, batch, sign, context.issuer.end)
+    pairs = list(zip(batch, recorded, strict=True))
     context.bell.announce(
-        [
-            delivery
-            for examined in new
-            if written[examined.document.id].fresh
-            for delivery in ready_ids(examined.deliveries)
-        ]
+        [each for examined, known in pairs if known.fresh for each in ready_ids(examined.deliveries)]
     )
-    return answers
+    return [_answer(examined, known) for examined, known in pairs]
 
 
-def _record(context: Context, new: Sequence[Examined]) -> dict[str, Recorded]:
-    keys = {examined.document.second_key for examined in new} - {None}
-    twins = record.earlier_twins(context.database, {key for key in keys if key is not None})
-    submissions = [_submission(context, examined, twins) for examined in new]
-    recorded = record.record(context.database, submissions, context.issuer.end)
-    return {examined.document.id: each for examined, each in zip(new, recorded, strict=True)}
-
-
-def _submission(context: Context, examined: Examined, twins: Mapping[str, str]) -> Submission:
+def _acceptance(context: Context, examined: Examined, twin: str | None) -> NewDocument:
     notices = examined.notices
-    twin = twins.get(examined.document.second_key or "")
     if twin is not None:
-        notices += (
-            Notice(
-                code="number_used_before",
-                text=f"{twin} has the same issuer, number, symbol and date",
-            ),
-        )
-    return Submission(
-        document=examined.document,
-        acceptance=context.issuer.acceptance(examined.document, examined.deliveries, notices),
-        deliveries=examined.deliveries,
-        report=examined.report,
-        withdrawals=examined.withdrawals,
-    )
+        text = f"{twin} has the same issuer, number, symbol and date"
+        notices += (Notice(code="number_used_before", text=text),)
+    return context.issuer.acceptance(examined.document, examined.deliveries, notices)
 
 
-def _answer(examined: Examined, known: Known | Recorded) -> Answer | Refusal:
+def _answer(examined: Examined, known: Recorded) -> Answer | Refusal:
     document = examined.document
     if known.digest == document.digest:
-        fresh = isinstance(known, Recorded) and known.fresh
-        return Answer(id=known.id, acceptance=known.acceptance, fresh=fresh)
+        return Answer(id=known.id, acceptance=known.acceptance, fresh=known.fresh)
     return Refusal(
         code="document_id_conflict",
         where="MessageHeader/DocumentId",

@@ -11,7 +11,6 @@ def configure(level: str = "INFO") -> None:
     """Write structured lines to standard error, and what libraries say through the same door."""
     structlog.configure(
         processors=[
-            structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,

@@ -1,6 +1,7 @@
 """The process: listens on a socket, answers until SIGTERM or SIGINT, and stops without loss."""
 
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -16,6 +17,7 @@ from exchange.api.application import Application
 log = structlog.get_logger(__name__)
 
 BACKLOG = 2048
+START_SECONDS = 60.0
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -70,13 +72,42 @@ def run(application: Application, listening: socket.socket, stop_seconds: float)
 
 
 def start_siblings(count: int, listening: socket.socket) -> list[subprocess.Popen[bytes]]:
-    """Further API processes on the same socket."""
+    """Further API processes on the same socket; returns when each of them answers requests."""
+    if not count:
+        return []
     descriptor = listening.fileno()
-    command = [sys.executable, "-m", "exchange", "api", "--descriptor", str(descriptor)]
+    heard, said = os.pipe()
+    command = [sys.executable, "-m", "exchange", "api", "--descriptor", str(descriptor), "--ready", str(said)]
+    siblings = _popen(count, command, (descriptor, said))
+    os.close(said)
+    _wait_for(heard, count)
+    os.close(heard)
+    return siblings
+
+
+def _popen(count: int, command: Sequence[str], descriptors: Sequence[int]) -> list[subprocess.Popen[bytes]]:
     return [
-        subprocess.Popen(command, pass_fds=[descriptor], stdin=subprocess.PIPE)  # noqa: S603
+        subprocess.Popen(command, pass_fds=descriptors, stdin=subprocess.PIPE)  # noqa: S603
         for _ in range(count)
     ]
+
+
+def _wait_for(heard: int, count: int) -> None:
+    """Until ``count`` processes said that they are ready, or are gone, or the time is over."""
+    said = 0
+    while said < count and select.select([heard], [], [], START_SECONDS)[0]:
+        ready = len(os.read(heard, count))
+        if not ready:
+            break
+        said += ready
+    if said < count:
+        log.warning("siblings_not_ready", started=count, ready=said)
+
+
+def say_ready(descriptor: int) -> None:
+    """Tell the parent process that this one answers requests."""
+    os.write(descriptor, b"1")
+    os.close(descriptor)
 
 
 def stop_siblings(siblings: Sequence[subprocess.Popen[bytes]], stop_seconds: float) -> None:

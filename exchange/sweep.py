@@ -13,6 +13,7 @@ from exchange.core.delivery import Step
 from exchange.core.refusal import Refusal, Refused, sentence
 from exchange.ledger import claim as claims
 from exchange.ledger.directory_store import Token
+from exchange.ledger.record import Examined
 from exchange.ledger.settle import Settlement, settle
 
 log = structlog.get_logger(__name__)
@@ -132,7 +133,7 @@ class Sweep:
                 log.exception("sweep_failed")
 
 
-def _examine(context: Context, content: bytes, token: Token, now: datetime) -> intake.Examined:
+def _examine(context: Context, content: bytes, token: Token, now: datetime) -> Examined:
     try:
         return intake.examine(context, content, token, now)
     except Refused as refused:

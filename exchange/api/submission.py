@@ -21,9 +21,10 @@ from exchange.context import Context
 from exchange.core import receipt
 from exchange.core.refusal import Refusal, Refused, refuse
 from exchange.core.signature import ParseLimits, parse
-from exchange.intake import Answer, Examined
+from exchange.intake import Answer
 from exchange.ledger.directory_store import Token
 from exchange.ledger.group import Full, GroupCommit
+from exchange.ledger.record import Examined
 from exchange.metrics import REFUSALS, SUBMISSION_SECONDS, SUBMISSIONS
 
 log = structlog.get_logger(__name__)

@@ -40,6 +40,7 @@ def serve(port: Port = None) -> None:
 def api(
     port: Port = None,
     descriptor: Annotated[int, typer.Option(hidden=True, help="An inherited listening socket.")] = -1,
+    ready: Annotated[int, typer.Option(hidden=True, help="Where to say that it answers.")] = -1,
 ) -> None:
     """Run the HTTP side alone; any number of these beside any number of workers."""
     chosen = settings.load() if port is None else settings.load(port=port)
@@ -51,6 +52,8 @@ def api(
         listening = server.listen(chosen.host, chosen.port)
     broker = Broker(chosen)
     application = broker.with_api()
+    if ready >= 0:
+        server.say_ready(ready)
     log.info("serving", address=f"http://{chosen.host}:{chosen.port}", database=_engine(chosen))
     try:
         server.run(application, listening, chosen.stop_seconds)

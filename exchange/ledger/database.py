@@ -1,5 +1,7 @@
 """Transactions: the one place that opens, begins and commits them, on SQLite and PostgreSQL."""
 
+import fcntl
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -23,8 +25,7 @@ class Database:
         self.embedded = make_url(url).get_backend_name() == "sqlite"
         self._writer = _sqlite_engine(url, "IMMEDIATE") if self.embedded else _server_engine(url)
         self._reader = _sqlite_engine(url, "DEFERRED") if self.embedded else self._writer
-        # SQLite has one writer. Waiting here is fair and exact; its own busy handler sleeps and polls.
-        self._turn = threading.Lock() if self.embedded else nullcontext()
+        self._turn = _Turn(make_url(url).database or "") if self.embedded else nullcontext()
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -59,8 +60,34 @@ class Database:
 
     def close(self) -> None:
         """Close all connections."""
+        if isinstance(self._turn, _Turn):
+            self._turn.close()
         self._writer.dispose()
         self._reader.dispose()
+
+
+class _Turn:
+    """Whose turn it is to write to a SQLite database, among threads and processes.
+
+    SQLite has one writer. Waiting here ends the moment the other is done; SQLite's own waiting
+    sleeps and polls. The system gives the turn back when a process dies.
+    """
+
+    def __init__(self, database: str) -> None:
+        self._threads = threading.Lock()
+        self._file = os.open(f"{database}-turn", os.O_RDWR | os.O_CREAT, 0o600)
+
+    def __enter__(self) -> None:
+        self._threads.acquire()
+        fcntl.flock(self._file, fcntl.LOCK_EX)
+
+    def __exit__(self, *_: object) -> None:
+        fcntl.flock(self._file, fcntl.LOCK_UN)
+        self._threads.release()
+
+    def close(self) -> None:
+        """Give the file back."""
+        os.close(self._file)
 
 
 def _sqlite_engine(url: str, begin: str) -> Engine:

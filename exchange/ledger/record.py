@@ -1,11 +1,13 @@
 """T1: a document is accepted, with its deliveries, its ledger entries and its signed acceptance."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, or_, select
 
 from exchange.core.delivery import State, Step, TakeBack
+from exchange.core.receipt import Notice
 from exchange.ledger.database import Database
 from exchange.ledger.settle import Issue, Settlement, settle_within
 from exchange.ledger.statuses import Report, report_within
@@ -21,12 +23,15 @@ Key = tuple[str, str, int]  # sender, document id, kind of business (BussinessDo
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Submission:
-    """What one T1 writes. ``withdrawals`` end deliveries of earlier documents that have not left."""
+class Examined:
+    """A message that may be accepted: everything is decided but whether it was here before.
+
+    ``withdrawals`` end deliveries of earlier documents that have not left.
+    """
 
     document: NewDocument
-    acceptance: NewDocument
     deliveries: tuple[NewDelivery, ...]
+    notices: tuple[Notice, ...] = ()
     report: Report | None = None
     withdrawals: tuple[Settlement, ...] = ()
 
@@ -34,6 +39,10 @@ class Submission:
     def key(self) -> Key:
         """Promise 5's key."""
         return (self.document.sender, self.document.document_id, self.document.business_type)
+
+
+# Makes the signed acceptance; told the DocumentId that has the same number, symbol and date, or None.
+Accept = Callable[[Examined, str | None], NewDocument]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,12 +64,6 @@ class Recorded:
     fresh: bool
 
 
-def known(database: Database, keys: Collection[Key]) -> dict[Key, Known]:
-    """The documents among ``keys`` that were accepted before."""
-    with database.read() as connection:
-        return _known(connection, keys)
-
-
 def known_by_digest(database: Database, sender: str, digest: str) -> Known | None:
     """The document of ``sender`` with exactly these bytes, if it was accepted before."""
     with database.read() as connection:
@@ -74,80 +77,112 @@ def known_by_digest(database: Database, sender: str, digest: str) -> Known | Non
         return _known(connection, {(sender, key[0], key[1])}).get((sender, key[0], key[1]))
 
 
-def _known(connection: Connection, keys: Collection[Key]) -> dict[Key, Known]:
-    acceptance = DOCUMENT.alias("acceptance")
-    statement = (
-        select(
-            DOCUMENT.c.sender,
-            DOCUMENT.c.document_id,
-            DOCUMENT.c.business_type,
-            DOCUMENT.c.id,
-            DOCUMENT.c.digest,
-            PAYLOAD.c.body,
-        )
-        .join(acceptance, acceptance.c.receipt_of == DOCUMENT.c.id)
-        .join(PAYLOAD, PAYLOAD.c.digest == acceptance.c.digest)
-        .where(DOCUMENT.c.document_id.in_({document_id for _, document_id, _ in keys}))
+_ACCEPTANCE = DOCUMENT.alias("acceptance")
+_KNOWN = (
+    select(
+        DOCUMENT.c.sender,
+        DOCUMENT.c.document_id,
+        DOCUMENT.c.business_type,
+        DOCUMENT.c.second_key,
+        DOCUMENT.c.id,
+        DOCUMENT.c.digest,
+        PAYLOAD.c.body,
     )
-    found = {
-        (row.sender, row.document_id, row.business_type): Known(
-            id=row.id, digest=row.digest, acceptance=row.body
-        )
-        for row in connection.execute(statement)
-    }
+    .join(_ACCEPTANCE, _ACCEPTANCE.c.receipt_of == DOCUMENT.c.id)
+    .join(PAYLOAD, PAYLOAD.c.digest == _ACCEPTANCE.c.digest)
+)
+
+
+def _known(connection: Connection, keys: Collection[Key]) -> dict[Key, Known]:
+    statement = _KNOWN.where(DOCUMENT.c.document_id.in_({document_id for _, document_id, _ in keys}))
+    found = dict(map(_read_known, connection.execute(statement)))
     return {key: found[key] for key in keys if key in found}
 
 
-def earlier_twins(database: Database, second_keys: Collection[str]) -> Mapping[str, str]:
-    """For each known (issuer, number, symbol, date): the DocumentId that has it already."""
-    if not second_keys:
-        return {}
-    statement = select(DOCUMENT.c.second_key, DOCUMENT.c.document_id).where(
-        DOCUMENT.c.second_key.in_(second_keys)
+def _read_known(row: Any) -> tuple[Key, Known]:
+    key = (row.sender, row.document_id, row.business_type)
+    return key, Known(id=row.id, digest=row.digest, acceptance=row.body)
+
+
+def _look(connection: Connection, batch: Sequence[Examined]) -> tuple[dict[Key, Known], dict[str, str]]:
+    """Which keys are known, and which numbers were used before under which DocumentId; in one look."""
+    second_keys = {each.document.second_key for each in batch if each.document.second_key is not None}
+    statement = _KNOWN.where(
+        or_(
+            DOCUMENT.c.document_id.in_({each.document.document_id for each in batch}),
+            DOCUMENT.c.second_key.in_(second_keys),
+        )
     )
-    with database.read() as connection:
-        return {row.second_key: row.document_id for row in connection.execute(statement)}
+    rows = connection.execute(statement).all()
+    twins = {row.second_key: row.document_id for row in rows if row.second_key in second_keys}
+    return dict(map(_read_known, rows)), twins
 
 
-def record(database: Database, submissions: Sequence[Submission], issue: Issue) -> list[Recorded]:
-    """Write all in one transaction; what was known before, or comes twice in the batch, is not fresh.
+def record(database: Database, batch: Sequence[Examined], accept: Accept, issue: Issue) -> list[Recorded]:
+    """Accept all in one transaction; what was known before, or comes twice in the batch, is not fresh.
 
     Crash before the commit: nothing was accepted, the sender has no answer and sends again.
     Crash after it: all is accepted, and the sender that sends again gets this acceptance.
     """
-    ordered = sorted(submissions, key=lambda submission: submission.key)  # one order: no deadlock
     with database.write() as connection:
-        fresh = _insert_documents(database, connection, ordered)
-        accepted = [submission for submission in ordered if submission.document.id in fresh]
-        _insert_rest(database, connection, accepted, issue)
-        others = {submission.key for submission in ordered if submission.document.id not in fresh}
-        before = _known(connection, others) if others else {}
-    return [_recorded(submission, fresh, before) for submission in submissions]
+        known, twins = _look(connection, batch)
+        first = {each.key: each for each in reversed(batch) if each.key not in known}
+        ordered = [first[key] for key in sorted(first)]  # one order for all: no deadlock
+        accepted = {each.key: (each, accept(each, _twin(each, twins))) for each in ordered}
+        lost = _insert(database, connection, accepted, issue)
+        known |= _known(connection, lost) if lost else {}
+    return [_recorded(each, accepted, known) for each in batch]
 
 
-def _recorded(submission: Submission, fresh: Collection[str], before: Mapping[Key, Known]) -> Recorded:
-    document = submission.document
-    if document.id in fresh:
-        assert submission.acceptance.body is not None
-        return Recorded(
-            id=document.id, digest=document.digest, acceptance=submission.acceptance.body, fresh=True
-        )
-    known_before = before[submission.key]
+def _twin(examined: Examined, twins: Mapping[str, str]) -> str | None:
+    return twins.get(examined.document.second_key or "")
+
+
+_Accepted = dict[Key, tuple[Examined, NewDocument]]
+
+
+def _recorded(examined: Examined, accepted: _Accepted, known: Mapping[Key, Known]) -> Recorded:
+    before = known.get(examined.key)
+    if before is not None:
+        return Recorded(id=before.id, digest=before.digest, acceptance=before.acceptance, fresh=False)
+    first, acceptance = accepted[examined.key]
+    assert acceptance.body is not None
     return Recorded(
-        id=known_before.id, digest=known_before.digest, acceptance=known_before.acceptance, fresh=False
+        id=first.document.id,
+        digest=first.document.digest,
+        acceptance=acceptance.body,
+        fresh=first is examined,
     )
 
 
-def _insert_documents(
-    database: Database, connection: Connection, submissions: Sequence[Submission]
-) -> frozenset[str]:
-    insert_payloads(database, connection, [submission.document for submission in submissions])
+def _insert(database: Database, connection: Connection, accepted: _Accepted, issue: Issue) -> set[Key]:
+    """Write what is accepted; returns the keys that another process accepted in the meantime."""
+    if not accepted:
+        return set()
+    documents = [examined.document for examined, _ in accepted.values()]
+    acceptances = [acceptance for _, acceptance in accepted.values()]
+    insert_payloads(database, connection, [*documents, *acceptances])
+    if database.embedded:  # we are the only writer since before we looked
+        rows = [document.row() for document in (*documents, *acceptances)]
+        connection.execute(DOCUMENT.insert(), rows)
+        lost: set[Key] = set()
+    else:
+        lost = _insert_documents(database, connection, accepted)
+    _insert_rest(database, connection, [pair for key, pair in accepted.items() if key not in lost], issue)
+    return lost
+
+
+def _insert_documents(database: Database, connection: Connection, accepted: _Accepted) -> set[Key]:
     insert = database.insert(DOCUMENT).on_conflict_do_nothing(
         index_elements=["document_id", "sender", "business_type"]
     )
-    connection.execute(insert, [submission.document.row() for submission in submissions])
-    ids = [submission.document.id for submission in submissions]
-    return frozenset(connection.execute(select(DOCUMENT.c.id).where(DOCUMENT.c.id.in_(ids))).scalars())
+    connection.execute(insert, [examined.document.row() for examined, _ in accepted.values()])
+    ids = [examined.document.id for examined, _ in accepted.values()]
+    ours = set(connection.execute(select(DOCUMENT.c.id).where(DOCUMENT.c.id.in_(ids))).scalars())
+    won = [acceptance.row() for examined, acceptance in accepted.values() if examined.document.id in ours]
+    if won:
+        connection.execute(DOCUMENT.insert(), won)
+    return {key for key, (examined, _) in accepted.items() if examined.document.id not in ours}
 
 
 def insert_payloads(database: Database, connection: Connection, documents: Sequence[NewDocument]) -> None:
@@ -161,38 +196,38 @@ def insert_payloads(database: Database, connection: Connection, documents: Seque
 
 
 def _insert_rest(
-    database: Database, connection: Connection, accepted: Sequence[Submission], issue: Issue
+    database: Database,
+    connection: Connection,
+    pairs: Sequence[tuple[Examined, NewDocument]],
+    issue: Issue,
 ) -> None:
-    if not accepted:
+    if not pairs:
         return
-    acceptances = [submission.acceptance for submission in accepted]
-    insert_payloads(database, connection, acceptances)
-    connection.execute(DOCUMENT.insert(), [acceptance.row() for acceptance in acceptances])
-    deliveries = [delivery for submission in accepted for delivery in submission.deliveries]
-    connection.execute(DELIVERY.insert(), [delivery.row() for delivery in deliveries])
-    entries = [entry for submission in accepted for entry in _entries(submission)]
-    connection.execute(ENTRY.insert(), [entry.row() for entry in entries])
-    for submission in accepted:
-        if submission.report is not None:
-            report_within(connection, submission.report, submission.document.accepted_at)
-        if submission.withdrawals:
-            settled = settle_within(database, connection, submission.withdrawals, issue)
+    deliveries = [delivery.row() for examined, _ in pairs for delivery in examined.deliveries]
+    connection.execute(DELIVERY.insert(), deliveries)
+    entries = [entry.row() for pair in pairs for entry in _entries(*pair)]
+    connection.execute(ENTRY.insert(), entries)
+    for examined, acceptance in pairs:
+        if examined.report is not None:
+            report_within(connection, examined.report, examined.document.accepted_at)
+        if examined.withdrawals:
+            settled = settle_within(database, connection, examined.withdrawals, issue)
             if any(each.applied and each.state is State.REFUSED for each in settled):
-                _close_take_back(database, connection, submission, issue)
+                _close_take_back(database, connection, examined, acceptance.sender, issue)
 
 
 def _close_take_back(
-    database: Database, connection: Connection, submission: Submission, issue: Issue
+    database: Database, connection: Connection, examined: Examined, broker: str, issue: Issue
 ) -> None:
     """A document taken back before it left: the request is closed, and the receiver hears nothing."""
-    report = submission.report
+    report = examined.report
     if report is None:
         return
-    at = submission.document.accepted_at
+    at = examined.document.accepted_at
     agreed = replace(
         report,
         code=TakeBack.AGREED.value,
-        reported_by=submission.acceptance.sender,
+        reported_by=broker,
         reported_at=at,
         message=None,
         description="It had not left yet",
@@ -200,13 +235,13 @@ def _close_take_back(
     report_within(connection, agreed, at)
     unneeded = [
         Settlement(delivery=delivery.id, step=Step.REJECT, at=at, cause="taken_back")
-        for delivery in submission.deliveries
+        for delivery in examined.deliveries
     ]
     settle_within(database, connection, unneeded, issue)
 
 
-def _entries(submission: Submission) -> list[NewEntry]:
-    document = submission.document
+def _entries(examined: Examined, acceptance: NewDocument) -> list[NewEntry]:
+    document = examined.document
     return [
         NewEntry(
             at=document.accepted_at,
@@ -216,7 +251,7 @@ def _entries(submission: Submission) -> list[NewEntry]:
             agency=document.sender,
             exchange_class=delivery.exchange_class,
             body={
-                "acceptance": submission.acceptance.digest,
+                "acceptance": acceptance.digest,
                 "digest": document.digest,
                 "document_id": document.document_id,
                 "receiver": delivery.receiver,
@@ -224,5 +259,5 @@ def _entries(submission: Submission) -> list[NewEntry]:
                 "signed": document.signed,
             },
         )
-        for delivery in submission.deliveries
+        for delivery in examined.deliveries
     ]
