@@ -101,7 +101,8 @@ class Broker:
     def with_api(self) -> Application:
         """Add the HTTP side."""
         self.application = Application(self.context)
-        self._closing.append(self.application.close)
+        # Closed before the worker: what it still accepts is attempted by the next one.
+        self._closing.insert(0, self.application.close)
         return self.application
 
     def with_worker(self) -> Worker:
@@ -110,6 +111,7 @@ class Broker:
         worker = Worker(self.context, dispatch)
         sweep = Sweep(self.context, self.connections, worker.wake)
         listener = Listener(self.context.settings.queue_url, worker.wake)
+        self.context.bell.heard()
         sweep.start()
         self._closing.append(listener.close)
         self._closing.append(sweep.close)

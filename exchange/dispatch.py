@@ -32,6 +32,8 @@ from exchange.metrics import ATTEMPTS
 
 log = structlog.get_logger(__name__)
 
+CLAIM_TOGETHER = 6
+TOGETHER_SECONDS = 0.004  # nobody waits longer than this for the others
 LEASE_MARGIN_SECONDS = 10.0  # beyond the adapter's time limit, before another worker may try
 
 
@@ -194,13 +196,19 @@ class Worker:
                 log.exception("claim_failed")
                 claimed = False
             if not claimed:
-                self._bell.wait(self._context.settings.poll_seconds)
-                self._bell.clear()
+                self._wait()
+
+    def _wait(self) -> None:
+        """Until something is ready: a look at every bell, and every ``poll_seconds``."""
+        self._bell.wait(self._context.settings.poll_seconds)
+        self._bell.clear()
 
     def _claim(self) -> bool:
         slots = self._take_slots()
         made: list[Claim] = []
         try:
+            if not claims.any_ready(self._context.database):
+                return False
             now = self._context.now()
             made = claims.claim(
                 self._context.database,
@@ -221,8 +229,11 @@ class Worker:
         return bool(made)
 
     def _take_slots(self) -> int:
+        # One claim for several threads that become free together costs little more than for one.
         self._free.acquire()
         slots = 1
+        while slots < CLAIM_TOGETHER and self._free.acquire(timeout=TOGETHER_SECONDS):
+            slots += 1
         while self._free.acquire(blocking=False):
             slots += 1
         return slots

@@ -53,10 +53,16 @@ class Bell:
         self._producers = ProducerPool(self._connections, POOL_CONNECTIONS_MAX)
         self._queue = _queue(url, name)
         self._quiet = threading.Event()
+        # Within one process nobody hears a bell unless a worker is there; bells would pile up.
+        self._rings = not url.startswith("memory:")
+
+    def heard(self) -> None:
+        """A listener is in this process."""
+        self._rings = True
 
     def announce(self, ids: Sequence[str]) -> None:
         """Say that these deliveries are due. Called after the commit that made them so."""
-        if not ids:
+        if not ids or not self._rings:
             return
         try:
             with self._producers.acquire(block=True, timeout=_CONNECT_TIMEOUT_SECONDS) as producer:

@@ -18,6 +18,7 @@ log = structlog.get_logger(__name__)
 
 BACKLOG = 2048
 START_SECONDS = 60.0
+LOOK_SECONDS = 0.5
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -72,9 +73,7 @@ def run(application: Application, listening: socket.socket, stop_seconds: float)
 
 
 def start_siblings(count: int, listening: socket.socket) -> list[subprocess.Popen[bytes]]:
-    """Further API processes on the same socket; returns when each of them answers requests."""
-    if not count:
-        return []
+    """API processes on one socket; returns when each of them answers requests."""
     descriptor = listening.fileno()
     heard, said = os.pipe()
     command = [sys.executable, "-m", "exchange", "api", "--descriptor", str(descriptor), "--ready", str(said)]
@@ -108,6 +107,16 @@ def say_ready(descriptor: int) -> None:
     """Tell the parent process that this one answers requests."""
     os.write(descriptor, b"1")
     os.close(descriptor)
+
+
+def keep(siblings: Sequence[subprocess.Popen[bytes]], stop: threading.Event) -> bool:
+    """Wait until asked to stop; False when one of them is gone: whoever runs us starts us again."""
+    while not stop.wait(LOOK_SECONDS):
+        gone = [sibling.pid for sibling in siblings if sibling.poll() is not None]
+        if gone:
+            log.error("sibling_gone", pids=gone)
+            return False
+    return True
 
 
 def stop_siblings(siblings: Sequence[subprocess.Popen[bytes]], stop_seconds: float) -> None:

@@ -17,23 +17,33 @@ group = typer.Typer()
 Port = Annotated[int | None, typer.Option(help="Listen on this port instead of the configured one.")]
 
 
+def _chosen(port: int | None) -> settings.Settings:
+    return settings.load() if port is None else settings.load(port=port)
+
+
 @group.command()
 def serve(port: Port = None) -> None:
-    """Run the whole broker in one process: HTTP, worker and sweep."""
-    chosen = settings.load() if port is None else settings.load(port=port)
+    """Run the whole broker: HTTP, worker and sweep; in one process, or with API_PROCESSES beside it."""
+    chosen = _chosen(port)
     logs.configure()
     listening = server.listen(chosen.host, chosen.port)
+    stop = _on_signal()
     broker = Broker(chosen)
-    application = broker.with_api()
     broker.with_worker()
-    siblings = server.start_siblings(chosen.api_processes - 1, listening)
-    log.info("serving", address=f"http://{chosen.host}:{chosen.port}", database=_engine(chosen))
-    try:
+    whole = True
+    address = f"http://{chosen.host}:{chosen.port}"
+    if chosen.api_processes == 1:
+        application = broker.with_api()
+        log.info("serving", address=address, database=_engine(chosen))
         server.run(application, listening, chosen.stop_seconds)
-    finally:
+    else:
+        siblings = server.start_siblings(chosen.api_processes, listening)
+        log.info("serving", address=address, database=_engine(chosen), processes=len(siblings))
+        whole = server.keep(siblings, stop)
         server.stop_siblings(siblings, chosen.stop_seconds)
-        broker.close()
-        log.info("stopped")
+    broker.close()
+    log.info("stopped")
+    raise typer.Exit(0 if whole else 1)
 
 
 @group.command()
@@ -43,7 +53,7 @@ def api(
     ready: Annotated[int, typer.Option(hidden=True, help="Where to say that it answers.")] = -1,
 ) -> None:
     """Run the HTTP side alone; any number of these beside any number of workers."""
-    chosen = settings.load() if port is None else settings.load(port=port)
+    chosen = _chosen(port)
     logs.configure()
     if descriptor >= 0:
         listening = server.inherited(descriptor)
@@ -55,11 +65,9 @@ def api(
     if ready >= 0:
         server.say_ready(ready)
     log.info("serving", address=f"http://{chosen.host}:{chosen.port}", database=_engine(chosen))
-    try:
-        server.run(application, listening, chosen.stop_seconds)
-    finally:
-        broker.close()
-        log.info("stopped")
+    server.run(application, listening, chosen.stop_seconds)
+    broker.close()
+    log.info("stopped")
 
 
 @group.command()
@@ -67,15 +75,21 @@ def worker() -> None:
     """Run a worker alone: it delivers, expires and collects."""
     chosen = settings.load()
     logs.configure()
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    stop = _on_signal()
     broker = Broker(chosen)
     broker.with_worker()
     log.info("working", database=_engine(chosen), queue=chosen.queue_url.split("@")[-1])
     stop.wait()
     broker.close()
     log.info("stopped")
+
+
+def _on_signal() -> threading.Event:
+    """Set when the process is asked to stop."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    return stop
 
 
 def _engine(chosen: settings.Settings) -> str:

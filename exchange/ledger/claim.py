@@ -53,51 +53,61 @@ def claim(
     Crash before the commit: nothing was attempted. Crash after it: the attempt is on record, and
     the delivery comes back by itself when it is due.
     """
-    if not _any_ready(database):  # a look costs no write lock
-        return []
     full = [agency for agency, count in in_flight.items() if count >= agency_concurrency]
     with database.write() as connection:
         ready = _ready(connection, full, most)
         chosen = _fair(ready, in_flight, agency_concurrency)
-        if not chosen:
-            return []
-        _write_down(connection, chosen, now, lease, next_try)
-        return _details(connection, [row.id for row in chosen])
+        if chosen:
+            _write_down(connection, chosen, now, lease, next_try)
+        return chosen
 
 
-def _any_ready(database: Database) -> bool:
+def any_ready(database: Database) -> bool:
+    """Whether there is anything to claim: a look that costs no write lock."""
     statement = select(DELIVERY.c.id).where(DELIVERY.c.state == State.READY.value).limit(1)
     with database.read() as connection:
         return connection.execute(statement).first() is not None
 
 
-@dataclass(frozen=True, slots=True)
-class _Ready:
-    id: str
-    receiver: str
-    attempts: int
-
-
-def _ready(connection: Connection, full: Sequence[str], most: int) -> list[_Ready]:
-    statement = (
-        select(DELIVERY.c.id, DELIVERY.c.receiver, DELIVERY.c.attempts)
-        .where(DELIVERY.c.state == State.READY.value)
-        .order_by(DELIVERY.c.rank_at)
-        .limit(most)
-        .with_for_update(skip_locked=True)  # another worker's claims are passed over
+_READY = (
+    select(
+        DELIVERY.c.id.label("delivery"),
+        (DELIVERY.c.attempts + 1).label("attempt"),
+        DELIVERY.c.kind,
+        DELIVERY.c.receiver,
+        DELIVERY.c.addressed_as,
+        DELIVERY.c.expires_at,
+        DOCUMENT.c.id.label("document"),
+        DOCUMENT.c.sender,
+        DOCUMENT.c.document_id,
+        DOCUMENT.c.subject,
+        DOCUMENT.c.priority,
+        DOCUMENT.c.accepted_at,
+        DOCUMENT.c.digest,
+        PAYLOAD.c.body,
     )
+    .join(DOCUMENT, DOCUMENT.c.id == DELIVERY.c.document)
+    .join(PAYLOAD, PAYLOAD.c.digest == DOCUMENT.c.digest)
+    .where(DELIVERY.c.state == State.READY.value)
+    .order_by(DELIVERY.c.rank_at)
+)
+
+
+def _ready(connection: Connection, full: Sequence[str], most: int) -> list[Claim]:
+    # Another worker's claims are passed over.
+    statement = _READY.limit(most).with_for_update(skip_locked=True, of=DELIVERY)
     if full:
         statement = statement.where(DELIVERY.c.receiver.not_in(full))
-    return [_Ready(row.id, row.receiver, row.attempts) for row in connection.execute(statement)]
+    return [Claim(**row) for row in connection.execute(statement).mappings()]
 
 
-def _fair(ready: Sequence[_Ready], in_flight: Mapping[str, int], most: int) -> list[_Ready]:
+def _fair(ready: Sequence[Claim], in_flight: Mapping[str, int], most: int) -> list[Claim]:
     counts = Counter(in_flight)
     chosen = []
-    for row in ready:
-        if counts[row.receiver] < most:
-            counts[row.receiver] += 1
-            chosen.append(row)
+    for claimed in ready:
+        if counts[claimed.receiver] < most:
+            counts[claimed.receiver] += 1
+            chosen.append(claimed)
     return chosen
 
 
@@ -115,7 +125,7 @@ _CLAIM = (
 
 def _write_down(
     connection: Connection,
-    chosen: Sequence[_Ready],
+    chosen: Sequence[Claim],
     now: datetime,
     lease: str,
     next_try: Callable[[int], datetime],
@@ -124,65 +134,27 @@ def _write_down(
         _CLAIM,
         [
             {
-                "id_": row.id,
-                "attempts": row.attempts + 1,
+                "id_": each.delivery,
+                "attempts": each.attempt,
                 "lease": lease,
-                "next_attempt_at": next_try(row.attempts + 1),
+                "next_attempt_at": next_try(each.attempt),
             }
-            for row in chosen
+            for each in chosen
         ],
     )
     connection.execute(
         ATTEMPT.insert(),
         [
-            {"delivery": row.id, "number": row.attempts + 1, "started_at": now, "verdict": "", "reason": ""}
-            for row in chosen
+            {
+                "delivery": each.delivery,
+                "number": each.attempt,
+                "started_at": now,
+                "verdict": "",
+                "reason": "",
+            }
+            for each in chosen
         ],
     )
-
-
-def _details(connection: Connection, ids: Sequence[str]) -> list[Claim]:
-    statement = (
-        select(
-            DELIVERY.c.id,
-            DELIVERY.c.attempts,
-            DELIVERY.c.kind,
-            DELIVERY.c.receiver,
-            DELIVERY.c.addressed_as,
-            DELIVERY.c.expires_at,
-            DOCUMENT.c.id.label("document"),
-            DOCUMENT.c.sender,
-            DOCUMENT.c.document_id,
-            DOCUMENT.c.subject,
-            DOCUMENT.c.priority,
-            DOCUMENT.c.accepted_at,
-            DOCUMENT.c.digest,
-            PAYLOAD.c.body,
-        )
-        .join(DOCUMENT, DOCUMENT.c.id == DELIVERY.c.document)
-        .join(PAYLOAD, PAYLOAD.c.digest == DOCUMENT.c.digest)
-        .where(DELIVERY.c.id.in_(ids))
-        .order_by(DELIVERY.c.rank_at)
-    )
-    return [
-        Claim(
-            delivery=row.id,
-            attempt=row.attempts,
-            kind=row.kind,
-            receiver=row.receiver,
-            addressed_as=row.addressed_as,
-            expires_at=row.expires_at,
-            document=row.document,
-            sender=row.sender,
-            document_id=row.document_id,
-            subject=row.subject,
-            priority=row.priority,
-            accepted_at=row.accepted_at,
-            digest=row.digest,
-            body=row.body,
-        )
-        for row in connection.execute(statement)
-    ]
 
 
 def bring_back(database: Database, now: datetime) -> int:

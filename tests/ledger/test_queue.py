@@ -25,6 +25,7 @@ def ring(url: str) -> list[str]:
     name, ears = f"test.{uuid4().hex}", Ears()
     bell = Bell(url, name)
     listener = Listener(url, ears, name)
+    bell.heard()
     try:
         bell.announce(["a", "b"])
         assert ears.heard.wait(10), "the bell was not heard"
