@@ -1,5 +1,6 @@
 """How the command speaks: tables and sentences on standard output, faults on standard error."""
 
+import sys
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
@@ -27,7 +28,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """A table for people; in a pipe the same cells between tabs, never cut."""
     if not console.is_terminal:
         for row in (columns, *rows):
-            console.print(escape("\t".join(str(cell) for cell in row)), soft_wrap=True)
+            sys.stdout.write("\t".join(str(cell) for cell in row) + "\n")
         return
     shown = Table(box=None, header_style="bold", pad_edge=False)
     for column in columns:

@@ -1,0 +1,36 @@
+"""Settings: files and environment, in order, and wrong ones named."""
+
+import tomllib
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from exchange import resources
+from exchange.settings import Settings, load
+
+
+def test_every_setting_has_its_default_in_the_shipped_file_and_none_elsewhere() -> None:
+    shipped = tomllib.loads(resources.read("config", "default.toml").decode())
+    assert set(shipped) == set(Settings.model_fields)
+    assert all(field.is_required() for field in Settings.model_fields.values())
+
+
+def test_the_site_s_file_wins_over_the_defaults_and_the_environment_over_both(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = tmp_path / "site.toml"
+    site.write_text('port = 9000\nbroker_name = "Trục Phú Yên"\n', encoding="utf-8")
+    monkeypatch.setenv("EXCHANGE_CONFIG", str(site))
+    monkeypatch.setenv("EXCHANGE_PORT", "9001")
+    chosen = load()
+    assert (chosen.port, chosen.broker_name, chosen.verifier) == (9001, "Trục Phú Yên", "signxml")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("port", 0), ("verifier", "none"), ("backoff_jitter", 1.5), ("expiry_hours", -1), ("nonsense", 1)],
+)
+def test_a_wrong_setting_is_named(name: str, value: object) -> None:
+    with pytest.raises(ValidationError, match=name):
+        load(**{name: value})
