@@ -1,26 +1,26 @@
 """The door-bell: kombu messages that say "something is due", and nothing more.
 
-The database is the truth. A bell carries the ids of one commit; losing it costs at most
+The database is the truth. A bell carries some ids; losing it costs at most
 ``poll_seconds``, doubling it costs a look. This is the only module that knows kombu.
 """
 
+import contextlib
 import threading
 from collections.abc import Callable, Sequence
 
 import structlog
 from kombu import Connection, Exchange, Message, Queue
-from kombu.exceptions import OperationalError
-from kombu.pools import ProducerPool
 
 log = structlog.get_logger(__name__)
 
 NAME = "exchange.due"
 IDS_PER_BELL_MAX = 64
-POOL_CONNECTIONS_MAX = 8
+IDS_WAITING_MAX = 10_000  # beyond these, bells are dropped
 BELL_SECONDS = 60
 _CONNECT_TIMEOUT_SECONDS = 5
 _CONFIRM_TIMEOUT_SECONDS = 5
 _LISTEN_SECONDS = 1.0
+_CLOSE_SECONDS = 2.0
 
 
 def _connection(url: str) -> Connection:
@@ -45,47 +45,93 @@ def _queue(url: str, name: str) -> Queue:
 
 
 class Bell:
-    """Rings for what became ready. Ringing is best effort: it never fails the caller."""
+    """Rings for what became ready, from a thread of its own: the caller never waits and never fails."""
 
     def __init__(self, url: str, name: str = NAME) -> None:
-        # A pool of our own: kombu's shared ones stay closed for whoever comes later.
-        self._connections = _connection(url).Pool(POOL_CONNECTIONS_MAX)
-        self._producers = ProducerPool(self._connections, POOL_CONNECTIONS_MAX)
+        self._url = url
         self._queue = _queue(url, name)
-        self._quiet = threading.Event()
         # Within one process nobody hears a bell unless a worker is there; bells would pile up.
         self._rings = not url.startswith("memory:")
+        self._waiting: dict[str, None] = {}  # a set that keeps the order
+        self._changed = threading.Condition()
+        self._closed = False
+        self._thread: threading.Thread | None = None
+        # The thread's own from here on.
+        self._connection: Connection | None = None
+        self._quiet = False
 
     def heard(self) -> None:
         """A listener is in this process."""
         self._rings = True
 
     def announce(self, ids: Sequence[str]) -> None:
-        """Say that these deliveries are due. Called after the commit that made them so."""
+        """Say soon that these deliveries are due. Called after the commit that made them so."""
         if not ids or not self._rings:
             return
-        try:
-            with self._producers.acquire(block=True, timeout=_CONNECT_TIMEOUT_SECONDS) as producer:
-                producer.publish(
-                    {"due": list(ids[:IDS_PER_BELL_MAX])},
-                    exchange=self._queue.exchange,
-                    routing_key=self._queue.routing_key,
-                    declare=[self._queue],
-                    serializer="json",
-                    expiration=BELL_SECONDS,  # nobody needs to hear an old bell
-                    retry=True,
-                    retry_policy={"max_retries": 1, "interval_start": 0},
-                )
-            self._quiet.clear()
-        except (OperationalError, OSError, TimeoutError) as error:
-            if not self._quiet.is_set():  # once per outage: workers look by themselves
-                log.warning("bell_not_rung", error=str(error))
-                self._quiet.set()
+        with self._changed:
+            if self._closed or len(self._waiting) >= IDS_WAITING_MAX:
+                return  # workers look by themselves
+            self._waiting.update(dict.fromkeys(ids))
+            self._begin()
+            self._changed.notify()
 
     def close(self) -> None:
-        """Give back the connections."""
-        self._producers.force_close_all()
-        self._connections.force_close_all()
+        """Ring what waits, but not for long; a server that hangs is left to the end of the process."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify()
+        if self._thread is not None:
+            self._thread.join(_CLOSE_SECONDS)
+
+    def _begin(self) -> None:
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="bell", daemon=True)
+            self._thread.start()
+
+    def _run(self) -> None:
+        while ids := self._next():
+            try:
+                self._ring(ids)
+                self._quiet = False
+            # Of whatever kind (a server away, a wrong password, another queue): a lost bell is harmless.
+            except Exception as error:
+                self._hang_up()
+                if not self._quiet:  # once per outage
+                    log.warning("bell_not_rung", error=str(error), kind=type(error).__name__)
+                self._quiet = True
+        self._hang_up()
+
+    def _next(self) -> list[str]:
+        """The ids for one bell, as soon as there are any; empty at the end."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._waiting or self._closed)
+            ids = list(self._waiting)[:IDS_PER_BELL_MAX]
+            for each in ids:
+                del self._waiting[each]
+            if self._closed and self._quiet:
+                return []  # in an outage, the end does not wait for one bell after the other
+            return ids
+
+    def _ring(self, ids: list[str]) -> None:
+        if self._connection is None:
+            self._connection = _connection(self._url)
+        with self._connection.Producer() as producer:
+            producer.publish(
+                {"due": ids},
+                exchange=self._queue.exchange,
+                routing_key=self._queue.routing_key,
+                declare=[self._queue],
+                serializer="json",
+                expiration=BELL_SECONDS,  # nobody needs to hear an old bell
+                retry=True,
+                retry_policy={"max_retries": 1, "interval_start": 0},
+            )
+
+    def _hang_up(self) -> None:
+        with contextlib.suppress(Exception):
+            if self._connection is not None:
+                self._connection.release()
+        self._connection = None
 
 
 class Listener:

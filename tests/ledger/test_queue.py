@@ -1,12 +1,16 @@
 """The door-bell rings on every transport, and no fault of it reaches the caller."""
 
+import socket
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
+from structlog.testing import capture_logs
 
-from exchange.queue import Bell, Listener
+from exchange.queue import IDS_WAITING_MAX, Bell, Listener
 
 
 class Ears:
@@ -44,9 +48,50 @@ def test_a_bell_is_heard_through_a_quorum_queue_with_confirms(amqp_url: str) -> 
     assert ring(amqp_url) == ["a", "b"]
 
 
-def test_a_broker_that_is_away_costs_the_caller_nothing_but_a_moment() -> None:
-    bell = Bell("amqp://guest:guest@127.0.0.1:1//")
+@pytest.fixture
+def hung() -> Iterator[str]:
+    """A server that takes connections and never says a word."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen(16)
+        yield f"amqp://guest:guest@127.0.0.1:{listening.getsockname()[1]}//"
+
+
+def test_a_server_that_is_away_or_hangs_costs_the_caller_nothing(hung: str) -> None:
+    for url in ("amqp://guest:guest@127.0.0.1:1//", hung):
+        bell = Bell(url)
+        begun = time.monotonic()
+        for number in range(50):
+            bell.announce([f"delivery-{number}"])
+        assert time.monotonic() - begun < 0.5
+        bell.close()
+        assert time.monotonic() - begun < 4
+
+
+@pytest.mark.parametrize("url", ["nonsense://127.0.0.1", "amqp://guest:guest@127.0.0.1:port//"])
+def test_no_fault_of_whatever_kind_reaches_the_caller(url: str) -> None:
+    bell = Bell(url)
     bell.announce(["a"])
+    bell.close()
+    bell.announce(["b"])
+
+
+@pytest.mark.servers
+def test_a_password_that_is_wrong_reaches_the_log_and_not_the_caller(amqp_url: str) -> None:
+    address = urlsplit(amqp_url)
+    bell = Bell(f"amqp://{address.username}:wrong@{address.hostname}:{address.port}//")
+    with capture_logs() as logs:
+        bell.announce(["a"])
+        bell.close()
+    assert [each["event"] for each in logs] == ["bell_not_rung"]
+
+
+def test_bells_that_are_not_rung_do_not_pile_up(hung: str) -> None:
+    bell = Bell(hung)
+    bell.announce(["first"])
+    for _ in range(3):
+        bell.announce([f"delivery-{number}" for number in range(IDS_WAITING_MAX)])
+    assert len(bell._waiting) <= IDS_WAITING_MAX + 1
     bell.close()
 
 
