@@ -77,10 +77,11 @@ def build_context(settings: Settings, database: Database, now: Callable[[], date
 
 
 def _first_state(directory: Directory, code: str) -> State:
-    # For an agency that pulls, a delivery needs no attempt: it lies ready from the first moment.
+    # For an agency that pulls, and for one that is not connected and can only fetch its receipts, a
+    # delivery needs no attempt: it lies ready from the first moment.
     agency = directory.get(code)
     if agency is None or not agency.adapter:
-        return State.READY
+        return State.AVAILABLE
     try:
         pull = adapter_class(agency.adapter).pull
     except ValueError:

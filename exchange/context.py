@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from exchange.core.delivery import State
+from exchange.core.delivery import State, rank
 from exchange.core.edxml import VIETNAM
 from exchange.core.schema import Schema
 from exchange.core.signature import ParseLimits, Verifier
@@ -102,7 +102,7 @@ def plan_again(context: Context, dead: Mapping[str, Any], now: datetime) -> NewD
         round=dead["round"] + 1,
         state=context.issuer.first_state(dead["receiver"], now),
         priority=dead["priority"],
-        rank_at=now,
+        rank_at=rank(now, dead["priority"], context.settings.head_start_seconds),
         next_attempt_at=now,
         expires_at=now + context.expiry(dead["kind"]),
         created_at=now,

@@ -9,7 +9,7 @@ import structlog
 from exchange import confirm, intake
 from exchange.connections import Connections, NoAdapter
 from exchange.context import Context
-from exchange.core.delivery import Step
+from exchange.core.delivery import WITHDRAWN, State, Step
 from exchange.core.refusal import Refusal, Refused, sentence
 from exchange.ledger import claim as claims
 from exchange.ledger.directory_store import Token
@@ -33,6 +33,7 @@ class Sweep:
         self._connections = connections
         self._wake = wake
         self._stop = threading.Event()
+        self._reconnected_at = -1
         self._threads = [
             threading.Thread(target=self._run, args=(work,), name=f"sweep-{name}", daemon=True)
             for name, work in (("upkeep", self.upkeep), ("collect", self.collect))
@@ -55,6 +56,8 @@ class Sweep:
         if claims.bring_back(self._context.database, now):
             self._wake()
         self.expire(now)
+        self.end_withdrawn(now)
+        self.reconnect()
 
     def expire(self, now: datetime) -> int:
         """End what is past its time, each with its receipt; how many."""
@@ -75,6 +78,34 @@ class Sweep:
         settled = settle(self._context.database, settlements, self._context.issuer.end)
         self._context.bell.announce([ready for each in settled for ready in each.ready])
         return sum(each.applied for each in settled)
+
+    def end_withdrawn(self, now: datetime) -> int:
+        """End what was withdrawn while a worker or client had it that was not heard of again; how many."""
+        due = claims.withdrawn_and_due(self._context.database, now, EXPIRE_BATCH)
+        settlements = [
+            Settlement(delivery=delivery, step=Step.REJECT, at=now, cause=cause, reason=WITHDRAWN[cause])
+            for delivery, cause in due
+        ]
+        if settlements:
+            settle(self._context.database, settlements, self._context.issuer.end)
+        return len(settlements)
+
+    def reconnect(self) -> int:
+        """Attempt what lay ready for agencies that pulled before and are pushed to now; how many.
+
+        Asked once for every version of the directory.
+        """
+        version = self._context.registry.current.version
+        if version == self._reconnected_at:
+            return 0
+        receivers = claims.waiting_receivers(self._context.database)
+        now = self._context.now()
+        pushed = [each for each in receivers if self._context.issuer.first_state(each, now) is State.READY]
+        count = claims.reconnect(self._context.database, pushed) if pushed else 0
+        self._reconnected_at = version
+        if count:
+            self._wake()
+        return count
 
     def collect(self) -> int:
         """Take over what agencies' software has ready to send; how many."""

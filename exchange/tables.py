@@ -15,6 +15,7 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
+    String,
     Text,
     TypeDecorator,
     UniqueConstraint,
@@ -183,6 +184,8 @@ class DeliveryRow(SQLModel, table=True):
     cause: str = ""  # stable code of why it is where it is
     reason: str = ""  # the same in words
     reference: str = ""  # the receiver's own mark
+    # Why it must not go out any more, though somebody is at it now; settled when they are done.
+    withdrawn: str = Field(default="", sa_column=Column(String, nullable=False, server_default=""))
     business: str = "none"
     take_back: str = "none"
 

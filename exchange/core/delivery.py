@@ -30,6 +30,7 @@ FINAL = frozenset({State.DELIVERED, State.REFUSED, State.EXPIRED})
 class Step(StrEnum):
     """What can happen to a delivery."""
 
+    RECONNECT = "reconnect"  # the receiver no longer pulls: it is attempted
     CLAIM = "claim"  # a worker writes the attempt down, before making it
     DUE = "due"  # the back-off is over, or the worker that had it is gone
     PUT_OUT = "put_out"  # the document lies ready for a receiver that pulls
@@ -46,6 +47,7 @@ TRANSPORT: Mapping[State, Mapping[Step, State]] = {
     State.READY: {
         Step.CLAIM: State.WAITING,
         Step.PUT_OUT: State.AVAILABLE,
+        Step.HANDED: State.DELIVERED,
         Step.REJECT: State.REFUSED,
         Step.EXPIRE: State.EXPIRED,
     },
@@ -59,6 +61,7 @@ TRANSPORT: Mapping[State, Mapping[Step, State]] = {
         Step.EXPIRE: State.EXPIRED,
     },
     State.AVAILABLE: {
+        Step.RECONNECT: State.READY,
         Step.LEASE: State.LEASED,
         Step.REJECT: State.REFUSED,
         Step.EXPIRE: State.EXPIRED,
@@ -109,6 +112,13 @@ class Backoff:
         """The wait after attempt number ``attempts`` (1..); ``spread`` is a random number 0..1 handed in."""
         seconds = min(self.most_seconds, self.first_seconds * 2.0 ** min(attempts - 1, 60))
         return timedelta(seconds=seconds * (1 - self.jitter * spread))
+
+
+# Why a delivery ended that its sender withdrew: it is never sent again.
+WITHDRAWN: Mapping[str, str] = {
+    "revoked": "Bên gửi đã thu hồi / Revoked by its sender",
+    "taken_back": "Bên gửi đã lấy lại / Taken back by its sender",
+}
 
 
 class Business(StrEnum):

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 
-from sqlalchemy import select
+import orjson
+from sqlalchemy import Connection, select
 
-from exchange.core.delivery import State
+from exchange.core.delivery import WITHDRAWN, State
+from exchange.core.edxml import BusinessType
 from exchange.ledger.database import Database
 from exchange.ledger.reading import Record
 from exchange.ledger.values import NewDelivery, NewEntry
@@ -20,20 +22,25 @@ DEAD = (State.REFUSED.value, State.EXPIRED.value)
 def send_again(
     database: Database, delivery: str, begin: Callable[[Record], NewDelivery]
 ) -> NewDelivery | None:
-    """Begin a further round of a dead delivery; None if it is not dead, or was sent again already.
+    """Begin a further round of a dead delivery; None if it is not dead, was sent again or revoked.
 
     ``begin`` makes the new delivery from the old one's row. Crash before the commit: nothing; after
     it: the new delivery is owed an end and a receipt like any other.
     """
     with database.write() as connection:
         statement = (
-            select(DELIVERY, DOCUMENT.c.digest, DOCUMENT.c.priority.label("urgency"))
+            select(DELIVERY, DOCUMENT.c.digest, DOCUMENT.c.sender, DOCUMENT.c.document_id)
             .join(DOCUMENT, DOCUMENT.c.id == DELIVERY.c.document)
-            .where(DELIVERY.c.id == delivery, DELIVERY.c.state.in_(DEAD), DELIVERY.c.kind == "document")
+            .where(
+                DELIVERY.c.id == delivery,
+                DELIVERY.c.state.in_(DEAD),
+                DELIVERY.c.kind.in_(("document", "status")),
+                DELIVERY.c.cause.not_in(tuple(WITHDRAWN)),
+            )
             .with_for_update(of=DELIVERY)
         )
         row = connection.execute(statement).mappings().first()
-        if row is None:
+        if row is None or _revoked(connection, row["sender"], row["document_id"]):
             return None
         new = begin(dict(row))
         added = connection.execute(
@@ -54,3 +61,11 @@ def send_again(
         )
         connection.execute(ENTRY.insert(), entry.row())
         return new
+
+
+def _revoked(connection: Connection, sender: str, document_id: str) -> bool:
+    """Whether its sender has revoked the document."""
+    statement = select(DOCUMENT.c.earlier).where(
+        DOCUMENT.c.sender == sender, DOCUMENT.c.business_type == BusinessType.REVOKE.value
+    )
+    return any(document_id in orjson.loads(earlier) for earlier in connection.execute(statement).scalars())

@@ -167,7 +167,11 @@ def bring_back(database: Database, now: datetime) -> int:
         for state, step in steps:
             count += connection.execute(
                 DELIVERY.update()
-                .where(DELIVERY.c.state == state.value, DELIVERY.c.next_attempt_at <= now)
+                .where(
+                    DELIVERY.c.state == state.value,
+                    DELIVERY.c.next_attempt_at <= now,
+                    DELIVERY.c.withdrawn == "",
+                )
                 .values(state=advance(state, step).value, lease="")
             ).rowcount
     return count
@@ -192,7 +196,11 @@ def give_back(database: Database, lease: str, now: datetime) -> int:
     with database.write() as connection:
         return connection.execute(
             DELIVERY.update()
-            .where(DELIVERY.c.state == State.WAITING.value, DELIVERY.c.lease == lease)
+            .where(
+                DELIVERY.c.state == State.WAITING.value,
+                DELIVERY.c.lease == lease,
+                DELIVERY.c.withdrawn == "",
+            )
             .values(state=advance(State.WAITING, Step.DUE).value, lease="", next_attempt_at=now)
         ).rowcount
 
@@ -208,6 +216,38 @@ def overdue(database: Database, now: datetime, most: int) -> list[str]:
     )
     with database.read() as connection:
         return list(connection.execute(statement).scalars())
+
+
+def withdrawn_and_due(database: Database, now: datetime, most: int) -> list[tuple[str, str]]:
+    """Deliveries that were withdrawn while somebody was at them, who was not heard of again; and why."""
+    statement = (
+        select(DELIVERY.c.id, DELIVERY.c.withdrawn)
+        .where(
+            DELIVERY.c.state.in_((State.WAITING.value, State.LEASED.value)),
+            DELIVERY.c.next_attempt_at <= now,
+            DELIVERY.c.withdrawn != "",
+        )
+        .limit(most)
+    )
+    with database.read() as connection:
+        return [(row.id, row.withdrawn) for row in connection.execute(statement)]
+
+
+def waiting_receivers(database: Database) -> list[str]:
+    """Agencies for which something lies ready to be fetched."""
+    statement = select(DELIVERY.c.receiver).where(DELIVERY.c.state == State.AVAILABLE.value).distinct()
+    with database.read() as connection:
+        return list(connection.execute(statement).scalars())
+
+
+def reconnect(database: Database, receivers: Sequence[str]) -> int:
+    """What lay ready for agencies that no longer pull is to be attempted; how many."""
+    with database.write() as connection:
+        return connection.execute(
+            DELIVERY.update()
+            .where(DELIVERY.c.state == State.AVAILABLE.value, DELIVERY.c.receiver.in_(receivers))
+            .values(state=advance(State.AVAILABLE, Step.RECONNECT).value)
+        ).rowcount
 
 
 def count_by_state(database: Database) -> dict[tuple[str, str], int]:

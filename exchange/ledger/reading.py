@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 from sqlalchemy import exists, func, or_, select
 
-from exchange.core.delivery import State
+from exchange.core.delivery import WITHDRAWN, State
 from exchange.core.edxml import BusinessType
 from exchange.ledger.database import Database
 from exchange.tables import (
@@ -92,6 +92,15 @@ def may_see(database: Database, agency: str, document: str) -> bool:
         return connection.execute(statement).first() is not None
 
 
+def stands_of(database: Database, receiver: str, document: str) -> list[tuple[State, str]]:
+    """State and lease of each delivery of ``document`` to ``receiver``."""
+    statement = select(DELIVERY.c.state, DELIVERY.c.lease).where(
+        DELIVERY.c.document == document, DELIVERY.c.receiver == receiver
+    )
+    with database.read() as connection:
+        return [(State(row.state), row.lease) for row in connection.execute(statement)]
+
+
 def receipts_of(database: Database, document: str) -> list[Record]:
     """The signed receipts about a document, in the order in which they were made."""
     statement = (
@@ -166,7 +175,9 @@ def undelivered_of(
             DOCUMENT.c.document_id.in_(document_ids),
             DOCUMENT.c.kind == "document",
             DELIVERY.c.receiver.in_(receivers),
-            DELIVERY.c.state.in_((State.READY.value, State.AVAILABLE.value, State.WAITING.value)),
+            DELIVERY.c.state.in_(
+                (State.READY.value, State.AVAILABLE.value, State.WAITING.value, State.LEASED.value)
+            ),
         )
     )
     with database.read() as connection:
@@ -188,7 +199,7 @@ def senders_of(database: Database, document_ids: Sequence[str]) -> dict[str, set
 
 
 def dead_letters(database: Database, most: int) -> list[Record]:
-    """Deliveries of documents that ended refused or expired, newest first, with their cause."""
+    """Deliveries that ended refused or expired, newest first, with their cause; not what was withdrawn."""
     later = DELIVERY.alias("later")
     statement = (
         select(
@@ -200,8 +211,9 @@ def dead_letters(database: Database, most: int) -> list[Record]:
         )
         .join(DOCUMENT, DOCUMENT.c.id == DELIVERY.c.document)
         .where(
-            DELIVERY.c.kind == "document",
+            DELIVERY.c.kind.in_(("document", "status")),
             DELIVERY.c.state.in_((State.REFUSED.value, State.EXPIRED.value)),
+            DELIVERY.c.cause.not_in(tuple(WITHDRAWN)),
             ~exists().where(
                 later.c.document == DELIVERY.c.document,
                 later.c.receiver == DELIVERY.c.receiver,

@@ -209,7 +209,9 @@ def _insert_rest(
     connection.execute(ENTRY.insert(), entries)
     for examined, acceptance in pairs:
         if examined.report is not None:
-            report_within(connection, examined.report, examined.document.accepted_at)
+            ended = report_within(connection, examined.report, examined.document.accepted_at)
+            if ended and examined.report.code == TakeBack.REQUESTED.value:
+                _close_take_back(database, connection, examined, acceptance.sender, issue)
         if examined.withdrawals:
             settled = settle_within(database, connection, examined.withdrawals, issue)
             if any(each.applied and each.state is State.REFUSED for each in settled):

@@ -6,7 +6,17 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Row, and_, bindparam, select
 
-from exchange.core.delivery import FINAL, Business, Progress, State, Step, advance, allows
+from exchange.core.delivery import (
+    FINAL,
+    WITHDRAWN,
+    Business,
+    Progress,
+    State,
+    Step,
+    TakeBack,
+    advance,
+    allows,
+)
 from exchange.ledger.database import Database
 from exchange.ledger.values import NewDelivery, NewDocument, NewEntry
 from exchange.tables import AttemptRow, DeliveryRow, DocumentRow, EntryRow, PayloadRow, StatusRow
@@ -82,6 +92,7 @@ class _Writes:
     updates: list[dict[str, object]] = field(default_factory=list)
     attempts: list[dict[str, object]] = field(default_factory=list)
     entries: list[NewEntry] = field(default_factory=list)
+    withdrawals: list[dict[str, object]] = field(default_factory=list)
     statuses: list[dict[str, object]] = field(default_factory=list)
     receipts: list[tuple[NewDocument, NewDelivery]] = field(default_factory=list)
 
@@ -139,7 +150,11 @@ def _step(rows: dict[str, _Current], settlement: Settlement, writes: _Writes, is
     if current is None:
         return Settled(applied=False, state=State.EXPIRED)
     if not _still(current, settlement):
+        if settlement.unclaimed and settlement.cause in WITHDRAWN and current.state not in FINAL:
+            # Somebody is at it: it ends when they are done without having handed it over.
+            writes.withdrawals.append({"id_": settlement.delivery, "withdrawn": settlement.cause})
         return Settled(applied=False, state=current.state)
+    settlement = _or_withdrawn(current, settlement)
     current.state = advance(current.state, settlement.step)
     current.lease = ""
     writes.updates.append(_update(current, settlement))
@@ -147,6 +162,13 @@ def _step(rows: dict[str, _Current], settlement: Settlement, writes: _Writes, is
         writes.attempts.append(_attempt(settlement))
     ready = _end(current, settlement, writes, issue) if current.state in FINAL else ()
     return Settled(applied=True, state=current.state, ready=ready)
+
+
+def _or_withdrawn(current: _Current, settlement: Settlement) -> Settlement:
+    cause = current.row.withdrawn
+    if not cause or settlement.step not in (Step.FAIL, Step.RELEASE):
+        return settlement
+    return replace(settlement, step=Step.REJECT, cause=cause, reason=WITHDRAWN[cause])
 
 
 def _still(current: _Current, settlement: Settlement) -> bool:
@@ -171,7 +193,16 @@ def _update(current: _Current, settlement: Settlement) -> dict[str, object]:
         "reason": settlement.reason,
         "reference": settlement.reference or row.reference,
         "business": _business(current),
+        "take_back": _take_back(current, settlement),
     }
+
+
+def _take_back(current: _Current, settlement: Settlement) -> str:
+    # Taken back before it was handed over: the request is closed.
+    row = current.row
+    if row.withdrawn == "taken_back" and settlement.cause == row.withdrawn:
+        return Progress(take_back=TakeBack(row.take_back)).after(TakeBack.AGREED.value).take_back.value
+    return str(row.take_back)
 
 
 def _business(current: _Current) -> str:
@@ -201,12 +232,14 @@ def _end(current: _Current, settlement: Settlement, writes: _Writes, issue: Issu
         "sender": ended.sender,
     }
     ready: tuple[str, ...] = ()
-    if ended.kind == "document":  # receipts cause no receipts, and neither do status messages
+    if _owes_receipt(ended):
         receipt, delivery = issue(ended)
         writes.receipts.append((receipt, delivery))
         body["receipt"] = receipt.digest
-        if ended.state is State.DELIVERED:
-            writes.statuses.append(_arrived(ended, receipt.sender))
+        if ended.kind == "document" and ended.state is State.DELIVERED:
+            writes.statuses.append(_reported(ended, Business.ARRIVED.value, receipt.sender))
+        if current.row.withdrawn == "taken_back" and ended.cause == "taken_back":
+            writes.statuses.append(_reported(ended, TakeBack.AGREED.value, receipt.sender))
         ready = (delivery.id,) if delivery.state is State.READY else ()
     if ended.kind != "receipt":
         writes.entries.append(
@@ -222,10 +255,21 @@ def _end(current: _Current, settlement: Settlement, writes: _Writes, issue: Issu
     return ready
 
 
-def _arrived(ended: Ended, broker: str) -> dict[str, object]:
+def _owes_receipt(ended: Ended) -> bool:
+    """Every end of a document; of a status message only one that its sender must know of.
+
+    Receipts cause no receipts. A request to take back what never left needs no delivery.
+    """
+    if ended.kind == "status":
+        return ended.state is not State.DELIVERED and ended.cause not in WITHDRAWN
+    return ended.kind == "document"
+
+
+def _reported(ended: Ended, code: str, broker: str) -> dict[str, object]:
+    """A status that the broker itself reports."""
     return {
         "delivery": ended.delivery,
-        "code": Business.ARRIVED.value,
+        "code": code,
         "reported_by": broker,
         "reported_at": ended.at,
         "received_at": ended.at,
@@ -274,9 +318,13 @@ _UPDATE = (
                 "reason",
                 "reference",
                 "business",
+                "take_back",
             )
         }
     )
+)
+_WITHDRAW = (
+    DELIVERY.update().where(DELIVERY.c.id == bindparam("id_")).values(withdrawn=bindparam("withdrawn"))
 )
 _UPDATE_ATTEMPT = (
     ATTEMPT.update()
@@ -288,6 +336,8 @@ _UPDATE_ATTEMPT = (
 def _write(database: Database, connection: Connection, writes: _Writes) -> None:
     if writes.updates:
         connection.execute(_UPDATE, writes.updates)
+    if writes.withdrawals:
+        connection.execute(_WITHDRAW, writes.withdrawals)
     if writes.attempts:
         connection.execute(_UPDATE_ATTEMPT, writes.attempts)
     if writes.statuses:

@@ -70,10 +70,13 @@ def find_target(database: Database, *, sender: str, document_id: str, receiver: 
     )
 
 
-def report_within(connection: Connection, report: Report, at: datetime) -> None:
-    """Keep the event, derive the state, write the entry; inside a transaction the caller began."""
+def report_within(connection: Connection, report: Report, at: datetime) -> bool:
+    """Keep the event, derive the state, write the entry; inside a transaction the caller began.
+
+    Returns whether the delivery had ended without reaching the receiver.
+    """
     row = connection.execute(
-        select(DELIVERY.c.document, DELIVERY.c.business, DELIVERY.c.take_back)
+        select(DELIVERY.c.document, DELIVERY.c.business, DELIVERY.c.take_back, DELIVERY.c.state)
         .where(DELIVERY.c.id == report.delivery)
         .with_for_update()
     ).one()
@@ -106,3 +109,4 @@ def report_within(connection: Connection, report: Report, at: datetime) -> None:
         body={"message": report.message, "proven": report.message is not None},
     )
     connection.execute(ENTRY.insert(), entry.row())
+    return row.state in (State.REFUSED.value, State.EXPIRED.value)
