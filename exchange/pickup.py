@@ -1,9 +1,10 @@
 """Pick-up: an agency fetches what lies ready for it. Two of its clients never get the same."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 
 from exchange.context import Context
-from exchange.core.delivery import State, Step
+from exchange.core.delivery import FINAL, State, Step
 from exchange.core.refusal import Refused, refuse
 from exchange.ids import new_id
 from exchange.ledger import inbox
@@ -39,9 +40,15 @@ class Pickup:
         until = now + timedelta(seconds=seconds)
         return inbox.lease(self._context.database, agency, most=most, token=new_id(), now=now, until=until)
 
-    def fetch(self, agency: str, delivery: str) -> tuple[Held, bytes]:
-        """The exact bytes. They may be fetched as often as needed, also after the acknowledgement."""
+    def fetch(self, agency: str, delivery: str, lease: str) -> tuple[Held, bytes]:
+        """The exact bytes, as often as needed: under the lease, and after the acknowledgement without one.
+
+        Raises ``Refused`` before a lease, under another one, and once the delivery ended otherwise.
+        """
         held = self._held(agency, delivery)
+        if held.state is State.AVAILABLE:
+            raise _lost(delivery)
+        check_turn([(held.state, held.lease)], lease, delivery)
         return held, self._context.payloads.read(held.digest)
 
     def acknowledge(self, agency: str, delivery: str, lease: str) -> None:
@@ -75,12 +82,35 @@ class Pickup:
     def _held(self, agency: str, delivery: str) -> Held:
         held = inbox.held(self._context.database, agency, delivery)
         if held is None:
-            raise refuse(
-                "not_found",
-                f"Delivery {delivery} is not known to you.",
-                f"Không tìm thấy {delivery} trong phạm vi của bạn.",
-            )
+            raise _not_found(delivery)
         return held
+
+
+def check_turn(stands: Iterable[tuple[State, str]], lease: str, what: str) -> None:
+    """Raise ``Refused`` unless a receiver may have the bytes now.
+
+    ``stands`` are the states and leases of its deliveries of them; ``lease`` is the one it shows.
+    Nobody reads what he does not take over: the sender's receipt would say that it never arrived.
+    """
+    held = tuple(stands)
+    states = {state for state, _ in held}
+    if State.DELIVERED in states or (lease and (State.LEASED, lease) in held):
+        return
+    if State.LEASED in states:
+        raise _lost(what)
+    if states and states <= FINAL:
+        raise refuse(
+            "delivery_ended",
+            f"{what} was not delivered to you, and will not be.",
+            f"{what} đã kết thúc mà không chuyển tới bạn.",
+        )
+    raise _not_found(what)
+
+
+def _not_found(what: str) -> Refused:
+    return refuse(
+        "not_found", f"{what} is not known to you.", f"Không tìm thấy {what} trong phạm vi của bạn."
+    )
 
 
 def _lost(delivery: str) -> Refused:

@@ -19,6 +19,10 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "attempt_retry": ("Attempt {number} failed: {reason}", "Lần thử {number} không thành: {reason}"),
     "attempt_available": ("Ready for {agency} to fetch", "Chờ {agency} đến lấy"),
     "attempt_accepted": ("Taken by {agency}, not confirmed yet", "{agency} đã lấy, chưa xác nhận"),
+    "attempt_released": (
+        "{agency} gave it back; it waits again",
+        "{agency} đã trả lại, chờ nhận lại",
+    ),
     "attempt_open": ("Attempt {number} begun", "Bắt đầu lần thử {number}"),
     "status_01": ("{agency}: arrived", "{agency}: Đã đến"),
     "status_02": ("{agency}: rejected: {reason}", "{agency}: Từ chối tiếp nhận: {reason}"),
@@ -30,6 +34,9 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "status_15": ("{agency} agrees", "{agency} đồng ý yêu cầu cập nhật, lấy lại"),
     "status_16": ("{agency} declines: {reason}", "{agency} từ chối yêu cầu cập nhật, lấy lại: {reason}"),
 }
+
+# What was written by a newer release is shown by its name: the history must never fail as a whole.
+UNKNOWN = ("{event} ({agency})", "{event} ({agency})")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,8 +63,8 @@ def timeline(dossier: Dossier) -> list[Event]:
 
 
 def _event(name: str, at: datetime, delivery: str | None, agency: str, **values: Any) -> Event:
-    english, vietnamese = TEXTS[name]
-    words = {"reason": "", "number": "", **values, "agency": agency}
+    english, vietnamese = TEXTS.get(name, UNKNOWN)
+    words = {"reason": "", "number": "", **values, "agency": agency, "event": name}
     return Event(
         at=at,
         event=name,

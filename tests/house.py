@@ -111,7 +111,7 @@ class House:
             got = []
             while items := pickup.lease(agency, 50, 300):
                 for item in items:
-                    got.append(pickup.fetch(agency, item.delivery)[1])
+                    got.append(pickup.fetch(agency, item.delivery, item.lease)[1])
                     pickup.acknowledge(agency, item.delivery, item.lease)
             return got
         finally:

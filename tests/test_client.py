@@ -19,6 +19,7 @@ from exchange import resources
 from exchange.client import (
     Client,
     Damaged,
+    Item,
     NotProven,
     Problem,
     Resending,
@@ -329,13 +330,29 @@ def test_a_message_is_fetched_unchanged_and_acknowledging_twice_is_harmless(
     office.submit(document)
     with broker.client(FINANCE) as finance:
         items = finance.lease(50, 600)
-        contents = {item.delivery: finance.fetch(item.delivery) for item in items}
+        contents = {item.delivery: finance.fetch(item) for item in items}
         assert document in contents.values()
         assert all(hashlib.sha256(contents[item.delivery]).hexdigest() == item.digest for item in items)
         for item in items:
             finance.acknowledge(item)
             finance.acknowledge(item)
-        assert document in [finance.fetch(item.delivery) for item in items]
+        assert document in [finance.fetch(item) for item in items]
+
+
+def an_item() -> Item:
+    return Item(
+        delivery="d",
+        lease="l",
+        kind="document",
+        digest="",
+        bytes=4,
+        sender=OFFICE,
+        addressed_as=FINANCE,
+        document_id="x",
+        subject="",
+        priority=0,
+        accepted_at=datetime.now(UTC),
+    )
 
 
 def test_content_that_was_damaged_on_the_way_is_not_taken() -> None:
@@ -346,7 +363,7 @@ def test_content_that_was_damaged_on_the_way_is_not_taken() -> None:
         to(line) as client,
         pytest.raises(Damaged, match="SHA-256"),
     ):
-        client.fetch("d")
+        client.fetch(an_item())
 
 
 # --- the exchange itself ---

@@ -1,15 +1,17 @@
 """What became of a document: status per receiver, timeline, receipts, the exact bytes."""
 
 from datetime import datetime
+from typing import Annotated
 
 import orjson
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Header, Response
 from pydantic import BaseModel
 
 from exchange.api.dependencies import InContext, Reader, not_found, visible
 from exchange.core.delivery import FINAL, State
 from exchange.ledger import reading
 from exchange.ledger.reading import Dossier, Record
+from exchange.pickup import check_turn
 from exchange.timeline import Event, timeline
 
 router = APIRouter(prefix="/v1", tags=["documents"])
@@ -111,9 +113,14 @@ def show(context: InContext, token: Reader, document: str) -> DocumentView:
 
 
 @router.get("/documents/{document}/content")
-def content(context: InContext, token: Reader, document: str) -> Response:
-    """The exact bytes as they were accepted."""
+def content(
+    context: InContext, token: Reader, document: str, exchange_lease: Annotated[str, Header()] = ""
+) -> Response:
+    """The exact bytes as they were accepted: for the sender, and for a receiver that has or takes them."""
     visible(context, token, document)
+    if reading.sent_by(context.database, document) != token.agency:
+        stands = reading.stands_of(context.database, token.agency, document)
+        check_turn(stands, exchange_lease, f"document {document}")
     digest = reading.digest_of(context.database, document)
     assert digest is not None
     return Response(

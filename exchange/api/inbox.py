@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Header, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from exchange.api.dependencies import Fetcher
@@ -77,6 +77,9 @@ def _items(found: list[Waiting]) -> Items:
     )
 
 
+ShownLease = Annotated[str, Header(description="The lease under which the message was taken.")]
+
+
 def _pickup(request: Request) -> Pickup:
     pickup = request.app.state.pickup
     assert isinstance(pickup, Pickup)
@@ -96,9 +99,9 @@ def lease(request: Request, token: Fetcher, body: LeaseRequest) -> Items:
 
 
 @router.get("/{delivery}")
-def fetch(request: Request, token: Fetcher, delivery: str) -> Response:
-    """The exact bytes of one message; compare their SHA-256 with ``Exchange-Digest``."""
-    held, content = _pickup(request).fetch(token.agency, delivery)
+def fetch(request: Request, token: Fetcher, delivery: str, exchange_lease: ShownLease = "") -> Response:
+    """The exact bytes of a leased or acknowledged message; compare SHA-256 with ``Exchange-Digest``."""
+    held, content = _pickup(request).fetch(token.agency, delivery, exchange_lease)
     headers = {"Exchange-Digest": held.digest, "Exchange-Kind": held.kind}
     return Response(content, media_type="application/xml", headers=headers)
 

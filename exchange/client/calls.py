@@ -117,7 +117,7 @@ class Client:
         return read_answer(Found, reply.body).id
 
     def content(self, id: str) -> bytes:
-        """The exact bytes of a document that you sent or received."""
+        """The exact bytes of a document that you sent, or that was delivered to you."""
         return _checked(self._get(f"/v1/documents/{_part(id)}/content"))
 
     def receipts(self, id: str) -> tuple[SignedReceipt, ...]:
@@ -139,9 +139,14 @@ class Client:
         )
         return read_answer(Items, reply.body).items
 
-    def fetch(self, delivery: str) -> bytes:
-        """The exact bytes of a message, checked against the digest that came along; else ``Damaged``."""
-        return _checked(self._get(f"/v1/inbox/{_part(delivery)}"))
+    def fetch(self, item: Item) -> bytes:
+        """The exact bytes of a leased or acknowledged message, checked against the digest that came along.
+
+        Raises ``Damaged`` where they differ, ``Problem`` (``lease_lost``) when the lease is over.
+        """
+        path = f"/v1/inbox/{_part(item.delivery)}"
+        headers = {"Exchange-Lease": item.lease}
+        return _checked(self._connection.request("GET", path, expected=200, headers=headers))
 
     def acknowledge(self, item: Item) -> None:
         """Say that the message is stored here, durably: now it is delivered. Never say so before."""

@@ -378,4 +378,11 @@ CATALOGUE: Mapping[str, Text] = {
         "Lease again; an acknowledged document stays acknowledged.",
         "Nhận lại phiên mới; văn bản đã xác nhận thì vẫn được ghi nhận.",
     ),
+    "delivery_ended": Text(
+        409,
+        "The delivery ended without reaching you: withdrawn, refused or out of time",
+        "Việc chuyển văn bản đã kết thúc mà chưa tới cơ quan: bị thu hồi, từ chối hoặc quá hạn",
+        "Ask the sender to send it again if you still need it; its content is not given out any more.",
+        "Nếu vẫn cần, đề nghị bên gửi gửi lại; nội dung không còn được cung cấp.",
+    ),
 }

@@ -58,7 +58,12 @@ class PullProgram(Program):
 
     def _take(self, item: Item) -> None:
         desk = self.desk
-        content = desk.patiently(lambda: desk.client.fetch(item.delivery))
+        try:
+            content = desk.patiently(lambda: desk.client.fetch(item))
+        except Problem as problem:
+            if problem.code not in ("lease_lost", "delivery_ended"):
+                raise
+            return  # it comes again, or has ended: nothing was taken
         desk.receive(item.delivery, item.kind, content, priority=item.priority, program=self.name)
         try:
             desk.patiently(lambda: desk.client.acknowledge(item))

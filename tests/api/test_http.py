@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 import urllib3
@@ -102,7 +103,7 @@ def test_the_whole_way_through_the_inbox(call: Caller) -> None:
     content = call.document(FINANCE)
     identity = call("POST", "/v1/documents", body=content).headers["Exchange-Document"]
     leased = call("POST", "/v1/inbox/lease", agency=FINANCE, body={"limit": 100}).json()["items"]
-    [item] = [each for each in leased if call_content(call, each["delivery"]) == content]
+    [item] = [each for each in leased if call_content(call, each) == content]
     delivery, lease = item["delivery"], {"lease": item["lease"]}
     assert code(call("POST", f"/v1/inbox/{delivery}/acknowledge", agency=OFFICE, body=lease)) == "not_found"
     wrong = {"lease": "another"}
@@ -113,8 +114,9 @@ def test_the_whole_way_through_the_inbox(call: Caller) -> None:
     assert [each["kind"] for each in receipts] == ["acceptance", "delivered"]
 
 
-def call_content(call: Caller, delivery: str) -> bytes:
-    return call("GET", f"/v1/inbox/{delivery}", agency=FINANCE).data
+def call_content(call: Caller, item: Any) -> bytes:
+    path, lease = f"/v1/inbox/{item['delivery']}", item["lease"]
+    return call("GET", path, agency=FINANCE, Exchange_Lease=lease).data
 
 
 def test_what_is_released_can_be_leased_again_at_once(call: Caller) -> None:

@@ -100,7 +100,7 @@ def _take(client: Client, item: Item, folder: Path, proven_by: x509.Certificate 
     """Fetch, keep, acknowledge one message; a fault sets this one aside and stops no other."""
     say(_line(item))
     try:
-        content = client.fetch(item.delivery)
+        content = client.fetch(item)
         if item.kind == "receipt":
             assert proven_by is not None, "receipts were among the items"
             kept = _keep_receipt(content, item, folder, proven_by)
