@@ -29,6 +29,7 @@ from exchange.ledger.claim import Claim
 from exchange.ledger.group import GroupCommit
 from exchange.ledger.settle import Settled, Settlement, settle
 from exchange.metrics import ATTEMPTS
+from exchange.payloads import check
 
 log = structlog.get_logger(__name__)
 
@@ -78,7 +79,7 @@ class Dispatch:
             content = claim.body
             if content is None:
                 content = self._context.payloads.read_file(claim.digest)
-            return adapter.deliver(_outgoing(claim, content))
+            return adapter.deliver(_outgoing(claim, check(content, claim.digest)))
         except NoAdapter as error:
             return Retry(str(error))
         # The one broad catch: an adapter's fault must neither lose the document nor stop the loop.
