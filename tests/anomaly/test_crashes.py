@@ -15,6 +15,8 @@ from sqlalchemy import Connection
 from exchange.adapter import Outcome, Outgoing
 from exchange.app import Broker
 from exchange.core.receipt import ReceiptKind
+from exchange.ledger import reading
+from exchange.retry import retry
 from tests.house import House, settings_for
 from tests.province import COMMUNE, FINANCE, OFFICE
 
@@ -137,7 +139,61 @@ def tell(tmp_path: Path, url: str, fatal: int, form: str) -> int:
     return points.passed
 
 
+def late_story(house: House, document: bytes, folder: Path) -> str:
+    """Submit to one that is away, let it expire, send it again when it is back."""
+    identity = house.submit(document, OFFICE).id
+    house.work()
+    newest = house.deliveries(identity)[FINANCE]
+    if newest["round"] == 1 and newest["state"] == "waiting":
+        house.clock.pass_(hours=100)
+        house.sweep()
+    (folder / "finance").mkdir(exist_ok=True)
+    for dead in reading.dead_letters(house.context.database, 10):
+        retry(house.context, dead["id"])
+    house.work()
+    return identity
+
+
+def tell_late(tmp_path: Path, url: str, fatal: int, form: str) -> int:
+    """The late story with one crash; returns how many points were passed."""
+    folder, data = tmp_path / "agencies", tmp_path / "data"
+    (folder / "office").mkdir(parents=True)
+    house = House.build(data, url, adapters(folder))
+    document = house.province.document(OFFICE, FINANCE, at=house.clock.now)
+    points = Points(fatal, form)
+    arm(house, points)
+    with suppress(Crash):
+        late_story(house, document, folder)
+    house.context.registry.close()
+    house.broker.database.close()
+    after = restart(data, url, house)
+    try:
+        identity = late_story(after, document, folder)
+        for _ in ends(after):
+            pass
+        kinds = [each.kind for each in after.receipts(identity)]
+        assert kinds == [ReceiptKind.ACCEPTANCE, ReceiptKind.EXPIRED, ReceiptKind.DELIVERED]
+        assert len([path for path in (folder / "finance").rglob("*") if path.is_file()]) == 1
+    finally:
+        after.close()
+    return points.passed
+
+
+LATE_POINTS_MAX = 18
 POINTS_MAX = 28
+
+
+@pytest.mark.parametrize("form", ["did nothing", "took effect"])
+@pytest.mark.parametrize("fatal", range(1, LATE_POINTS_MAX))
+def test_a_crash_while_expiring_or_sending_again_leaves_one_end_and_receipt_for_each_round(
+    tmp_path: Path, database_url: str, fatal: int, form: str
+) -> None:
+    tell_late(tmp_path, database_url, fatal, form)
+
+
+def test_the_late_story_has_fewer_points_than_are_tried(tmp_path: Path) -> None:
+    passed = tell_late(tmp_path, f"sqlite:///{tmp_path / 'exchange.sqlite'}", 0, "did nothing")
+    assert 6 < passed < LATE_POINTS_MAX
 
 
 @pytest.mark.parametrize("form", ["did nothing", "took effect"])
