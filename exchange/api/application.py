@@ -5,9 +5,10 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 
-from exchange.api import agencies, documents, inbox, operations, preflight
+from exchange.api import agencies, body, documents, inbox, operations, preflight
+from exchange.api.access import Rate
 from exchange.api.problem import CONTENT_TYPE, problem, status_of
-from exchange.api.submission import EXAMINERS, Receive, Scope, Send, Submission
+from exchange.api.submission import EXAMINERS, Disconnected, Receive, Scope, Send, Submission
 from exchange.context import Context
 from exchange.core.refusal import Refusal, Refused, refuse
 from exchange.metrics import DeliveryGauge
@@ -25,6 +26,7 @@ class Application:
     """The broker's HTTP side. ``close`` commits what is under way."""
 
     def __init__(self, context: Context) -> None:
+        self._context = context
         self._submission = Submission(context)
         self._pickup = Pickup(context)
         self.fastapi = _fastapi(context, self._pickup)
@@ -33,8 +35,20 @@ class Application:
         """Answer one request."""
         if scope["type"] == "http" and scope["method"] == "POST" and scope["path"] in EXAMINERS:
             await self._submission(scope, receive, send)
+        elif scope["type"] == "http":
+            await self._within_limits(scope, receive, send)
         else:
             await self.fastapi(scope, receive, send)
+
+    async def _within_limits(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            whole = await body.taken(self._context, scope, receive)
+        except Refused as refused:
+            await _refusal(refused)(scope, receive, send)
+        except Disconnected:
+            return
+        else:
+            await self.fastapi(scope, whole, send)
 
     def stopping(self) -> None:
         """Say "not ready" from now on."""
@@ -58,6 +72,7 @@ def _fastapi(context: Context, pickup: Pickup) -> FastAPI:
     )
     app.state.context = context
     app.state.pickup = pickup
+    app.state.rate = Rate(context.settings.rate_per_minute)
     app.state.gauge = DeliveryGauge(context.database)
     for module in (documents, inbox, preflight, agencies, operations):
         app.include_router(module.router)
@@ -71,7 +86,13 @@ def _fastapi(context: Context, pickup: Pickup) -> FastAPI:
 
 async def _on_refused(_request: Request, error: Exception) -> Response:
     assert isinstance(error, Refused)
-    return Response(problem(error), status_of(error.refusals), media_type=CONTENT_TYPE)
+    return _refusal(error)
+
+
+def _refusal(refused: Refused) -> Response:
+    wait_seconds = refused.refusals[0].values.get("retry_after_seconds")
+    headers = {} if wait_seconds is None else {"Retry-After": str(wait_seconds)}
+    return Response(problem(refused), status_of(refused.refusals), headers, media_type=CONTENT_TYPE)
 
 
 async def _on_invalid(request: Request, error: Exception) -> Response:

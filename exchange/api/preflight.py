@@ -1,20 +1,17 @@
 """``POST /v1/preflight``: would this go through? Per receiver, all obstacles at once."""
 
-from collections.abc import Callable
 from datetime import datetime
 
 from fastapi import APIRouter, Request
+from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from exchange.api.dependencies import InContext, Submitter
 from exchange.api.problem import refusal_view
 from exchange.context import Context
-from exchange.core import edxml, parsing
-from exchange.core.edxml import DocumentMessage
-from exchange.core.refusal import Refusal, Refused, refuse
-from exchange.intake import check_not_secret, check_receivers
+from exchange.core.refusal import Refusal, Refused
 from exchange.ledger.directory_store import Token
-from exchange.preflight import Preflight, preflight
+from exchange.preflight import Preflight, of_question
 
 router = APIRouter(prefix="/v1", tags=["preflight"])
 
@@ -25,7 +22,7 @@ class Question(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid")
     receivers: list[str] = Field(min_length=1)
     bytes: int = Field(default=0, ge=0)
-    attachment_types: list[str] = []
+    attachment_types: list[str] = Field(default=[], max_length=1000)
 
 
 class ProspectView(BaseModel):
@@ -56,10 +53,11 @@ class PreflightView(BaseModel):
 @router.post("/preflight")
 async def ask(request: Request, context: InContext, token: Submitter) -> PreflightView:
     """Asked with JSON for a document to come, or with the edXML itself, signed or not."""
+    request.app.state.rate.check(token.agency)
     content = await request.body()
-    if "json" in request.headers.get("content-type", ""):
-        return _by_question(context, token, content)
-    return _by_document(context, token, content)
+    answer = _by_question if "json" in request.headers.get("content-type", "") else _by_document
+    # On a thread: planning for many receivers must not keep everybody else waiting.
+    return await run_in_threadpool(answer, context, token, content)
 
 
 def _by_question(context: Context, token: Token, content: bytes) -> PreflightView:
@@ -77,61 +75,25 @@ def _by_question(context: Context, token: Token, content: bytes) -> PreflightVie
                 for each in error.errors()
             )
         ) from None
-    return _answer(context, token, question.receivers, question.bytes, question.attachment_types, [])
+    found = of_question(
+        context,
+        token,
+        question.receivers,
+        size=question.bytes,
+        attachment_types=question.attachment_types,
+        now=context.now(),
+    )
+    return _view(found)
 
 
-def _by_document(context: Context, token: Token, content: bytes) -> PreflightView:
-    root = parsing.parse(content, context.limits)
-    refusals = [
-        Refusal(
-            code="schema_violated",
-            where=f"line {violation.line}: {violation.path}",
-            detail=violation.message,
-            detail_vi=violation.message_vi,
-        )
-        for violation in context.schema.check(root)
-    ]
-    message = edxml.read(root)
-    if not isinstance(message, DocumentMessage):
-        raise refuse("not_edxml", "Preflight takes documents.", "Chỉ kiểm tra trước văn bản.")
-    refusals += _obstacles(lambda: check_not_secret(context, message))
-    refusals += _obstacles(lambda: edxml.check_attachments(message, context.settings.attachments_max))
-    receivers = [receiver.organ_id for receiver in message.receivers]
-    types = [attachment.content_type for attachment in message.attachments]
-    return _answer(context, token, receivers, len(content), types, refusals)
-
-
-def _obstacles(check: Callable[[], None]) -> list[Refusal]:
-    try:
-        check()
-    except Refused as refused:
-        return list(refused.refusals)
-    return []
-
-
-def _answer(
-    context: Context,
-    token: Token,
-    receivers: list[str],
-    size: int,
-    types: list[str],
-    refusals: list[Refusal],
-) -> PreflightView:
-    sender = context.registry.current.directory.get(token.agency)
-    if sender is None:
-        raise refuse("sender_unknown", f"{token.agency} is not in the directory.", "", where="token")
-    refusals = [*refusals, *_obstacles(lambda: check_receivers(context, len(receivers)))]
-    found = preflight(context, sender, receivers, size=size, attachment_types=types, now=context.now())
-    return _view(found, refusals)
-
-
-def _view(found: Preflight, refusals: list[Refusal]) -> PreflightView:
+def _view(found: Preflight) -> PreflightView:
+    refusals = list(found.refusals)
     if found.too_large:
         refusals = [*refusals, Refusal(code="document_too_large", values={"limit": found.bytes_max})]
     if found.certificate_valid_to is None:
         refusals = [*refusals, Refusal(code="certificate_expired", where="directory")]
     return PreflightView(
-        would_go=found.would_go and not refusals,
+        would_go=found.would_go,
         sender=found.sender,
         certificate_valid_to=found.certificate_valid_to,
         bytes_max=found.bytes_max,
