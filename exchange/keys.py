@@ -1,6 +1,9 @@
 """The broker's own key: read from the data folder, made there at the first start."""
 
+import fcntl
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -18,6 +21,7 @@ log = structlog.get_logger(__name__)
 
 KEY_FILE = "broker-key.pem"
 CERTIFICATE_FILE = "broker-certificate.pem"
+LOCK_FILE = ".broker-key.lock"
 SELF_SIGNED_DAYS = 1826
 
 
@@ -25,9 +29,19 @@ def broker_key(data: Path, name: str) -> SigningKey:
     """The key in ``data``. Where there is none: a new one, self-signed; a site replaces both files."""
     key_file, certificate_file = data / KEY_FILE, data / CERTIFICATE_FILE
     if not key_file.exists():
-        _make(key_file, certificate_file, name)
-        log.warning("broker_key_made", certificate=str(certificate_file))
+        with _alone(data / LOCK_FILE):
+            if not key_file.exists():  # a process that started with us may have made it meanwhile
+                _make(key_file, certificate_file, name)
+                log.warning("broker_key_made", certificate=str(certificate_file))
     return SigningKey.load(key_file.read_bytes(), certificate_file.read_bytes())
+
+
+@contextmanager
+def _alone(lock_file: Path) -> Iterator[None]:
+    """One process (and thread) at a time; a lock of a process that was killed is gone with it."""
+    with lock_file.open("ab") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def _make(key_file: Path, certificate_file: Path, name: str) -> None:
@@ -74,3 +88,8 @@ def _write(path: Path, content: bytes, mode: int) -> None:
         file.flush()
         os.fsync(file.fileno())
     temporary.rename(path)
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
