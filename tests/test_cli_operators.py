@@ -66,7 +66,9 @@ def test_what_is_exported_imports_again_without_a_change(province: Path, run: Ru
 
 def test_an_unknown_adapter_or_option_is_named(province: Path, run: Run) -> None:
     province.write_text(HEADER + PROVINCE_LINE.replace(",inbox,", ",pigeon,"), encoding="utf-8")
-    assert "pigeon" in run("directory", "import", str(province), code=1).output
+    output = run("directory", "import", str(province), code=1).output
+    assert "pigeon" in output
+    assert "line 2" in output
 
 
 def test_an_agency_is_shown_by_any_of_its_codes_and_a_slip_is_answered_with_the_nearest(
@@ -106,6 +108,39 @@ def test_a_certificate_is_registered_only_under_a_configured_authority(
     assert OFFICE not in run("certificate", "list", "--expiring-days", "60").output
     fingerprint = listed.splitlines()[1].split("\t")[1]
     assert "ended" in run("certificate", "end", fingerprint).output
+
+
+def test_a_certificate_signs_for_one_agency_and_an_ended_one_stays_ended(
+    province: Path, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = datetime.now(UTC) - timedelta(minutes=1)
+    ours, file = Authority.create("Ours", now), str(tmp_path / "office.pem")
+    (tmp_path / "ca.pem").write_bytes(ours.certificate_pem)
+    (tmp_path / "office.pem").write_bytes(certificate_pem(ours.issue("x", OFFICE, now)))
+    monkeypatch.setenv("EXCHANGE_AUTHORITIES", str(tmp_path / "ca.pem"))
+    run("certificate", "add", OFFICE, file)
+    assert f"registered for {OFFICE}" in run("certificate", "add", "000.00.00.H45", file, code=1).output
+    line = run("certificate", "list", OFFICE).output.splitlines()[1]
+    run("certificate", "end", line.split("\t")[1])
+    assert "was ended" in run("certificate", "add", OFFICE, file, code=1).output
+    assert run("certificate", "list", OFFICE).output.splitlines()[1] != line
+    run("certificate", "add", OFFICE, file, "--reopen")
+    assert run("certificate", "list", OFFICE).output.splitlines()[1] == line
+    assert OFFICE not in run("certificate", "add", "000.00.00.H45", file, "--reopen", code=1).stdout
+
+
+def test_tokens_and_certificates_are_given_to_an_agency_by_any_of_its_codes(
+    province: Path, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = datetime.now(UTC) - timedelta(minutes=1)
+    ours = Authority.create("Ours", now)
+    (tmp_path / "ca.pem").write_bytes(ours.certificate_pem)
+    (tmp_path / "office.pem").write_bytes(certificate_pem(ours.issue("x", OFFICE, now)))
+    monkeypatch.setenv("EXCHANGE_AUTHORITIES", str(tmp_path / "ca.pem"))
+    assert OFFICE in run("certificate", "add", "H45.01", str(tmp_path / "office.pem")).output
+    run("token", "create", "H45.01")
+    assert OFFICE in run("token", "list").output
+    assert "not in the directory" in run("token", "create", "H45.77", code=1).output
 
 
 def test_dead_letters_are_listed_with_their_cause_and_sent_again(

@@ -1,5 +1,6 @@
 """``exchange directory``: agencies in and out as CSV."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated
@@ -11,14 +12,25 @@ from exchange.app import adapter_class, open_database
 from exchange.cli.say import fail, say, table
 from exchange.context import clock, today
 from exchange.core import directory_csv
-from exchange.core.directory import Agency, Directory
+from exchange.core.directory import Directory
+from exchange.core.directory_problems import Row
 from exchange.ledger import directory_store
+from exchange.ledger.database import Database
 
 group = typer.Typer(help="Agencies: import, export, show.", no_args_is_help=True)
 
 
 def _day(on: datetime | None) -> date:
     return on.date() if on is not None else today(clock())
+
+
+def agency_named(database: Database, code: str) -> str:
+    """The key of the agency that ``code``, in any form, names today; ends the command if there is none."""
+    agency = Directory(directory_store.load(database)[1]).find(code, today(clock()))
+    if agency is None:
+        fail(f"{code} is not in the directory (exchange directory show)")
+        raise typer.Exit(1)
+    return agency.code
 
 
 @group.command("import")
@@ -34,7 +46,7 @@ def import_(
     for problem in problems:
         fail(f"{file.name}: {problem.message} / {problem.message_vi}")
     agencies = [row.agency for row in parsed.rows]
-    wrong = [*problems, *_unknown_adapters(agencies)]
+    wrong = [*problems, *_unknown_adapters(file.name, parsed.rows)]
     if wrong:
         fail(f"nothing was imported: {len(wrong)} problem(s)")
         raise typer.Exit(1)
@@ -48,15 +60,16 @@ def import_(
     say(f"{'would change' if dry_run else 'changed'}: {len(changes)}; agencies in the file: {len(agencies)}")
 
 
-def _unknown_adapters(agencies: list[Agency]) -> list[str]:
+def _unknown_adapters(file: str, rows: Sequence[Row]) -> list[str]:
     wrong = []
-    for agency in agencies:
+    for row in rows:
+        agency = row.agency
         try:
             if agency.adapter:
                 adapter_class(agency.adapter)(dict(agency.options), 1.0).close()
         except ValueError as error:
             wrong.append(agency.code)
-            fail(f"{agency.code}: {error}")
+            fail(f"{file}: line {row.line}: {agency.code}: {error} / dòng {row.line}: {agency.code}: {error}")
     return wrong
 
 

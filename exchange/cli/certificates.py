@@ -9,11 +9,13 @@ from cryptography import x509
 
 from exchange import settings
 from exchange.app import open_database
+from exchange.cli.agencies import agency_named
 from exchange.cli.say import fail, local, say, table
 from exchange.context import clock
 from exchange.core.signature import RegisteredCertificate
 from exchange.core.trust import check_chain, check_suitable, fingerprint, load_certificate
 from exchange.ledger import directory_store
+from exchange.ledger.directory_store import NotTaken
 
 group = typer.Typer(help="Certificates with which agencies sign.", no_args_is_help=True)
 
@@ -31,13 +33,14 @@ def add(
     valid_from: Annotated[
         datetime | None, typer.Option(help="The agency signs with it from (UTC); its own start if left out.")
     ] = None,
+    reopen: Annotated[
+        bool, typer.Option("--reopen", help="Take it into use again although it was ended.")
+    ] = False,
 ) -> None:
     """Register a certificate. Its chain to a configured authority is checked now, once."""
     chosen = settings.load()
     database = open_database(chosen)
-    if agency not in {each.code for each in directory_store.load(database)[1]}:
-        fail(f"{agency} is not in the directory (exchange directory show)")
-        raise typer.Exit(1)
+    agency = agency_named(database, agency)
     certificate = load_certificate(file.read_bytes())
     check_suitable(certificate)
     authorities = _authorities(chosen.authorities)
@@ -48,16 +51,18 @@ def add(
     start = certificate.not_valid_before_utc
     if valid_from is not None:
         start = valid_from.replace(tzinfo=start.tzinfo)
-    directory_store.register_certificate(
-        database,
-        RegisteredCertificate(
-            fingerprint=fingerprint(certificate),
-            agency=agency,
-            certificate=certificate,
-            valid_from=start,
-            valid_to=None,
-        ),
+    registered = RegisteredCertificate(
+        fingerprint=fingerprint(certificate),
+        agency=agency,
+        certificate=certificate,
+        valid_from=start,
+        valid_to=None,
     )
+    try:
+        directory_store.register_certificate(database, registered, reopen=reopen)
+    except NotTaken as error:
+        fail(f"not registered for {agency}: {error}" + ("" if reopen else " (--reopen for an ended one)"))
+        raise typer.Exit(1) from None
     say(f"registered {fingerprint(certificate)} for {agency}")
 
 

@@ -9,6 +9,7 @@ import typer
 from exchange import settings
 from exchange.api.access import SCOPES
 from exchange.app import open_database
+from exchange.cli.agencies import agency_named
 from exchange.cli.say import fail, local, say, table
 from exchange.context import clock
 from exchange.ids import new_id, new_secret
@@ -30,9 +31,7 @@ def create(
         fail(f"unknown scope {sorted(unknown)[0]}; there are: {', '.join(SCOPES)}")
         raise typer.Exit(2)
     database = open_database(settings.load())
-    if agency not in {each.code for each in directory_store.load(database)[1]}:
-        fail(f"{agency} is not in the directory (exchange directory show)")
-        raise typer.Exit(1)
+    agency = agency_named(database, agency)
     secret, now = new_secret(), clock()
     token = Token(
         id=new_id(),

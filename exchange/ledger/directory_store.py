@@ -41,6 +41,10 @@ class Token:
         return self.revoked_at is None and now < self.expires_at
 
 
+class NotTaken(Exception):
+    """The certificate stays as it is: another agency's, or ended."""
+
+
 class TooManyTokens(Exception):
     """The agency has as many active tokens as it may have."""
 
@@ -170,9 +174,24 @@ def _alias_rows(agencies: Iterable[Agency]) -> Iterable[dict[str, object]]:
             }
 
 
-def register_certificate(database: Database, registered: RegisteredCertificate) -> None:
-    """Register a certificate whose chain was checked; registering it again changes its window."""
+def register_certificate(
+    database: Database, registered: RegisteredCertificate, *, reopen: bool = False
+) -> None:
+    """Register a certificate whose chain was checked; registering it again changes its start.
+
+    Raises ``NotTaken`` where it is another agency's (it signs for one, for ever), and where it was
+    ended, unless ``reopen``.
+    """
     with database.write() as connection:
+        before = connection.execute(
+            select(CERTIFICATE.c.agency, CERTIFICATE.c.valid_to)
+            .where(CERTIFICATE.c.fingerprint == registered.fingerprint)
+            .with_for_update()
+        ).first()
+        if before is not None and before.agency != registered.agency:
+            raise NotTaken(f"it is registered for {before.agency}")
+        if before is not None and before.valid_to is not None and not reopen:
+            raise NotTaken(f"it was ended at {before.valid_to:%Y-%m-%d %H:%M} UTC")
         connection.execute(delete(CERTIFICATE).where(CERTIFICATE.c.fingerprint == registered.fingerprint))
         connection.execute(
             CERTIFICATE.insert(),
