@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from exchange.api.dependencies import InContext, Reader, not_found
 from exchange.context import Context, today
-from exchange.core.directory import Agency
+from exchange.core.directory import Agency, holdings
 
 router = APIRouter(prefix="/v1", tags=["directory"])
 
@@ -54,7 +54,7 @@ def search(
     on: date | None = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> Agencies:
-    """Agencies whose code or name contains ``q``, open on the date ``on`` (today if not given)."""
+    """Agencies open on the date ``on`` (today if not given) whose name or any code of then contains ``q``."""
     day = on or today(context.now())
     needle = q.casefold()
     directory = context.registry.current.directory
@@ -62,7 +62,7 @@ def search(
         agency
         for agency in directory
         if directory.is_open(agency, day)
-        and (needle in agency.name.casefold() or needle in agency.code.casefold())
+        and any(needle in text.casefold() for text in (agency.name, *_codes(agency, day)))
     )
     return Agencies(
         agencies=[_view(context, agency, day) for agency, _ in zip(found, range(limit), strict=False)]
@@ -84,6 +84,10 @@ def certificate(context: InContext) -> Response:
     """The certificate with which the broker signs receipts. Get it once, by a way that you trust."""
     pem = context.issuer.key.certificate.public_bytes(Encoding.PEM)
     return Response(pem, media_type="application/x-pem-file")
+
+
+def _codes(agency: Agency, day: date) -> list[str]:
+    return [each.code for each in holdings(agency) if each.since <= day <= each.until]
 
 
 def _view(context: Context, agency: Agency, day: date) -> AgencyView:

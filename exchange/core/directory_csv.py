@@ -1,8 +1,10 @@
 """The directory as a CSV file: read, written, compared with what is there.
 
-One line is one agency in its whole life. The file carries everything but certificates and secrets,
-which have commands of their own. An agency that the file leaves out stays as it is: agencies are
-closed (``valid_to``), never removed, because documents name them for ever.
+One line is one agency in its whole life. The file carries everything but certificates and tokens,
+which have commands of their own. ``options`` may hold the secret of a webhook, and then the file and
+what is exported are to be kept secret too: better name a ``secret_file``. An agency that the file
+leaves out stays as it is: agencies are closed (``valid_to``), never removed, because documents name
+them for ever.
 
 Columns, all required, in any order; a missing one would read as "empty" and erase what is there:
 

@@ -232,7 +232,7 @@ def as_moment(text: str) -> datetime | None:
     if found is None:
         raise ValueError("a date such as 2024/11/05 belongs here")
     year, month, day, day_2, month_2, year_2, hour, minute, second, zone = found.groups()
-    return datetime(
+    moment = datetime(
         int(year or year_2),
         int(month or month_2),
         int(day or day_2),
@@ -241,6 +241,15 @@ def as_moment(text: str) -> datetime | None:
         int(second or 0),
         tzinfo=_zone(zone) if zone else VIETNAM,
     )
+    _in_zone(moment, UTC)  # one that is outside the calendar in UTC could not be compared or kept
+    return moment
+
+
+def _in_zone(moment: datetime, zone: timezone) -> datetime:
+    try:
+        return moment.astimezone(zone)
+    except OverflowError:
+        raise ValueError("a date within the calendar belongs here, such as 2024/11/05") from None
 
 
 def _zone(text: str) -> timezone:
@@ -255,4 +264,4 @@ def as_day(text: str) -> date | None:
     moment = as_moment(text)
     if moment is None:
         return None
-    return moment.date() if moment.tzinfo is VIETNAM else moment.astimezone(VIETNAM).date()
+    return moment.date() if moment.tzinfo is VIETNAM else _in_zone(moment, VIETNAM).date()

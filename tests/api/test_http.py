@@ -2,15 +2,18 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 import urllib3
 
+from exchange.core.codes import CodeForm
+from exchange.core.directory import Alias
 from exchange.core.refusal_texts import CATALOGUE
+from exchange.ledger import directory_store
 from tests.client_broker import Running, running
 from tests.province import COMMUNE, FINANCE, OFFICE
 
@@ -192,6 +195,19 @@ def test_the_directory_answers_in_every_form(call: Caller) -> None:
     found = call("GET", "/v1/agencies?q=000.20").json()["agencies"]
     assert [each["code"] for each in found] == [COMMUNE]
     assert code(call("GET", "/v1/agencies/000.00.77.H45")) == "not_found"
+
+
+def test_an_agency_is_searched_by_its_other_codes_too_while_they_are_in_force(tmp_path: Path) -> None:
+    with running(tmp_path) as site:
+        old = Alias(code="A01.05", form=CodeForm.QD20, valid_from=date(2016, 4, 1), valid_to=date(2020, 1, 1))
+        new = Alias(code="H45.05", form=CodeForm.QD20, valid_from=date(2016, 4, 1))
+        agency = replace(site.province.agencies[FINANCE], aliases=(old, new))
+        directory_store.save(site.broker.database, [agency])
+        site.broker.context.registry.renew()
+        with site.client() as client:
+            assert [each.code for each in client.agencies("h45.05")] == [FINANCE]
+            assert client.agencies("A01.05") == ()
+            assert [each.code for each in client.agencies("A01.05", on=date(2019, 1, 1))] == [FINANCE]
 
 
 def test_health_metrics_and_an_address_that_is_not_there(call: Caller) -> None:

@@ -644,6 +644,14 @@ def test_a_date_with_a_zone_is_the_day_in_vietnam() -> None:
     assert message.due_date == date(2024, 11, 29)
 
 
+@pytest.mark.parametrize(
+    "text", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:00:00-14:00", "9999-12-31T20:00:00Z"]
+)
+def test_a_day_outside_the_calendar_is_refused(text: str) -> None:
+    with pytest.raises(Refused):
+        read(changed("new", ("2024/11/29", text)))
+
+
 # --- attachments ---
 
 
