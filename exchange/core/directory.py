@@ -94,13 +94,14 @@ def holdings(agency: Agency) -> tuple[Holding, ...]:
 class Directory:
     """All agencies that are known, indexed for the questions of intake. Never changes once made."""
 
-    __slots__ = ("_agencies", "_children", "_holders", "_trust")
+    __slots__ = ("_agencies", "_children", "_followed", "_holders", "_trust")
 
     def __init__(self, agencies: Iterable[Agency]) -> None:
         """Raise ``ValueError`` if two agencies have one key, or two registrations one fingerprint."""
         self._agencies: Mapping[str, Agency] = _by_key(agencies)
         self._holders: Mapping[str, tuple[Holding, ...]] = _by_code(self._agencies.values())
         self._children: Mapping[str, tuple[Agency, ...]] = _by_parent(self._agencies.values())
+        self._followed: Mapping[str, tuple[Agency, ...]] = _by_successor(self._agencies.values())
         self._trust = Trust(certificates=_by_fingerprint(self._agencies.values()))
 
     def __iter__(self) -> Iterator[Agency]:
@@ -134,16 +135,31 @@ class Directory:
         """Whether the agency exists on that date."""
         return agency.valid_from <= on and (agency.valid_to is None or on <= agency.valid_to)
 
+    def successors(self, agency: Agency) -> tuple[Agency, ...]:
+        """The whole chain of successors, open or not, the nearest first."""
+        chain: dict[str, Agency] = {agency.code: agency}
+        successor = self._agencies.get(agency.successor)
+        while successor is not None and successor.code not in chain:
+            chain[successor.code] = successor
+            successor = self._agencies.get(successor.successor)
+        return tuple(chain.values())[1:]
+
     def successor_of(self, agency: Agency, on: date) -> Agency | None:
         """The first agency down the chain of successors that is open on that date."""
-        seen = {agency.code}
-        successor = self._agencies.get(agency.successor)
-        while successor is not None and successor.code not in seen:
-            if self.is_open(successor, on):
-                return successor
-            seen.add(successor.code)
-            successor = self._agencies.get(successor.successor)
-        return None
+        return next((each for each in self.successors(agency) if self.is_open(each, on)), None)
+
+    def predecessors(self, agency: Agency, on: date) -> tuple[Agency, ...]:
+        """The agencies whose ``successor_of`` on that date is this one, the nearest first."""
+        if not self.is_open(agency, on):
+            return ()
+        found: dict[str, Agency] = {}
+        ends = [agency]
+        for end in ends:  # grows on the way
+            for each in self._followed.get(end.code, ()):
+                if each.code not in found and not self.is_open(each, on):
+                    found[each.code] = each
+                    ends.append(each)
+        return tuple(found.values())
 
     def ancestors(self, agency: Agency) -> tuple[Agency, ...]:
         """Parent, parent's parent and so on; one parent for life, so the same on every date."""
@@ -261,6 +277,14 @@ def _by_parent(agencies: Iterable[Agency]) -> dict[str, tuple[Agency, ...]]:
     for agency in agencies:
         index.setdefault(agency.parent, []).append(agency)
     return {parent: tuple(children) for parent, children in index.items() if parent}
+
+
+def _by_successor(agencies: Iterable[Agency]) -> dict[str, tuple[Agency, ...]]:
+    index: dict[str, list[Agency]] = {}
+    for agency in agencies:
+        if agency.successor:
+            index.setdefault(agency.successor, []).append(agency)
+    return {successor: tuple(several) for successor, several in index.items()}
 
 
 def _by_fingerprint(agencies: Iterable[Agency]) -> dict[str, RegisteredCertificate]:

@@ -103,20 +103,23 @@ def _join(routes: dict[str, Route], route: Route) -> None:
     routes[route.receiver.code] = replace(kept, merged=merged)
 
 
+def closed_sender(sender: Agency, on: date) -> Refusal:
+    """``sender_closed``: what is said to an agency that is not open on that date."""
+    return Refusal(
+        code="sender_closed",
+        where="From/OrganId",
+        detail=f"{sender.code} ({sender.name}) does not exist on {on}.",
+        detail_vi=f"{sender.code} ({sender.name}) không hoạt động vào ngày {_vi(on)}.",
+        values={"sender": sender.code},
+    )
+
+
 def _sender_refusals(
     sender: Agency, receivers: Sequence[str], directory: Directory, on: date
 ) -> list[Refusal]:
     refusals = []
     if not directory.is_open(sender, on):
-        refusals.append(
-            Refusal(
-                code="sender_closed",
-                where="From/OrganId",
-                detail=f"{sender.code} ({sender.name}) does not exist on {on}.",
-                detail_vi=f"{sender.code} ({sender.name}) không hoạt động vào ngày {_vi(on)}.",
-                values={"sender": sender.code},
-            )
-        )
+        refusals.append(closed_sender(sender, on))
     if not receivers:
         refusals.append(
             Refusal(
