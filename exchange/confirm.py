@@ -1,24 +1,27 @@
 """Confirm: an agency says, signed, what it did with a document, or asks to have it back."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
+from exchange.checks import Reasons, acts_for, check_sender, check_time, open_signed
 from exchange.context import Context, plan_delivery, today
 from exchange.core import edxml
+from exchange.core.codes import normalise
 from exchange.core.delivery import FROM_SENDER, STATUS_CODES, State, Step, rank
 from exchange.core.directory import Agency
 from exchange.core.edxml import StatusMessage
-from exchange.core.refusal import refuse
+from exchange.core.refusal import Refused, refuse
 from exchange.core.signature import Signed
 from exchange.ids import new_id
-from exchange.intake import check_sender, check_time, open_signed, withdrawal
+from exchange.intake import withdrawal
 from exchange.ledger.directory_store import Token
 from exchange.ledger.record import Examined
 from exchange.ledger.settle import Settlement
 from exchange.ledger.statuses import Report, Target, find_target
-from exchange.ledger.values import NewDocument
+from exchange.ledger.values import NewDelivery, NewDocument
 
 TAKEN_BACK = "Bên gửi đã lấy lại / Taken back by its sender"
-LEFT_NOT = frozenset({State.READY, State.AVAILABLE, State.WAITING})
+LEFT_NOT = frozenset({State.READY, State.AVAILABLE, State.WAITING, State.LEASED})
 HANDED_BY_STATUS = frozenset({State.ACCEPTED})
 
 
@@ -34,13 +37,16 @@ def examine(context: Context, content: bytes, token: Token, now: datetime) -> Ex
             "Đây là văn bản; hãy gửi tới /v1/documents.",
         )
     # (2) who reports, and about what
-    reporter = check_sender(context, signed, message.sender.organ_id, token, now)
-    check_time(context, signed, message.timestamp, now)
+    reasons = Reasons()
+    reporter = reasons.of(check_sender, context, signed, message.sender.organ_id, token, now)
+    reasons.of(check_time, context, signed, message.timestamp, now)
+    reasons.of(_check_code, message)
+    reasons.raise_if_any()
+    assert reporter is not None
     target = _target(context, message, reporter, now)
     # (3) the message travels to the other side like a document
     document = _document(context, content, signed, message, reporter, target, now)
-    other = target.receiver if message.status_code in FROM_SENDER else target.sender
-    delivery = plan_delivery(context, document, receiver=other, addressed_as=other, rank_at=rank(now, 0, 0.0))
+    delivery = _delivery(context, document, message, target, now)
     return Examined(
         document=document,
         deliveries=(delivery,),
@@ -56,7 +62,7 @@ def examine(context: Context, content: bytes, token: Token, now: datetime) -> Ex
     )
 
 
-def _target(context: Context, message: StatusMessage, reporter: Agency, now: datetime) -> Target:
+def _check_code(message: StatusMessage) -> None:
     if message.status_code not in STATUS_CODES:
         raise refuse(
             "status_unknown_code",
@@ -64,35 +70,90 @@ def _target(context: Context, message: StatusMessage, reporter: Agency, now: dat
             f"{message.status_code or '(trống)'} không phải mã trạng thái.",
             where="StatusCode",
         )
-    other = context.registry.current.directory.find(message.response_for.organ_id, today(now))
-    other_code = "" if other is None else other.code
-    by_sender = message.status_code in FROM_SENDER
-    sender, receiver = (reporter.code, other_code) if by_sender else (other_code, reporter.code)
-    document_id = message.response_for.document_id
-    target = find_target(context.database, sender=sender, document_id=document_id, receiver=receiver)
-    if target is None:
-        _refuse_unknown(context, message, reporter.code, other_code)
-    assert target is not None
-    return target
 
 
-def _refuse_unknown(context: Context, message: StatusMessage, reporter: str, other: str) -> None:
-    document_id = message.response_for.document_id
+def _target(context: Context, message: StatusMessage, reporter: Agency, now: datetime) -> Target:
+    own, others = acts_for(context, reporter, now), _others(context, message.response_for.organ_id, now)
     by_sender = message.status_code in FROM_SENDER
-    turned = (other, reporter) if by_sender else (reporter, other)
-    reverse = find_target(context.database, sender=turned[0], document_id=document_id, receiver=turned[1])
-    if reverse is not None:
-        raise refuse(
-            "status_not_allowed",
-            f"{reporter} stands on the other side of {document_id}: it may not report {message.status_code}.",
-            f"{reporter} ở phía bên kia của {document_id}: không được báo {message.status_code}.",
-            where="StatusCode",
+    target = _find(context, message, own, others, by_sender=by_sender)
+    if target is not None:
+        return target
+    if _find(context, message, own, others, by_sender=not by_sender) is not None:
+        raise _not_allowed(message, reporter.code)
+    raise _unknown(message, reporter.code)
+
+
+def _find(
+    context: Context,
+    message: StatusMessage,
+    own: Sequence[str],
+    others: Sequence[str],
+    *,
+    by_sender: bool,
+) -> Target | None:
+    """The delivery between the reporter and the other side, the reporter being the sender or not."""
+    document_id = message.response_for.document_id
+    if by_sender:
+        written = normalise(message.response_for.organ_id)
+        return find_target(
+            context.database, senders=own, document_id=document_id, receivers=others, written=written
         )
-    raise refuse(
+    return find_target(context.database, senders=others, document_id=document_id, receivers=own)
+
+
+def _others(context: Context, code: str, now: datetime) -> tuple[str, ...]:
+    """The keys under which the agency that ``code`` names may stand at a delivery, the likeliest first.
+
+    A status comes long after its document: the code may be withdrawn or another's since, the agency
+    closed. So: who has the code today, who ever had it, who follows them, and whom they follow.
+    """
+    directory, day = context.registry.current.directory, today(now)
+    found = [each for each in (directory.find(code, day),) if each is not None]
+    found += [holding.agency for holding in directory.history(code)]
+    found += [each for agency in found for each in directory.successors(agency)]
+    keys = [agency.code for agency in found]
+    keys += [key for agency in found for key in acts_for(context, agency, now)]
+    return tuple(dict.fromkeys(keys))
+
+
+def _not_allowed(message: StatusMessage, reporter: str) -> Refused:
+    document_id, code = message.response_for.document_id, message.status_code
+    return refuse(
+        "status_not_allowed",
+        f"{reporter} stands on the other side of {document_id}: it may not report {code}.",
+        f"{reporter} ở phía bên kia của {document_id}: không được báo {code}.",
+        where="StatusCode",
+    )
+
+
+def _unknown(message: StatusMessage, reporter: str) -> Refused:
+    document_id, other = message.response_for.document_id, message.response_for.organ_id
+    return refuse(
         "status_document_unknown",
-        f"No document {document_id} went between {reporter} and {message.response_for.organ_id}.",
-        f"Không có văn bản {document_id} giữa {reporter} và {message.response_for.organ_id}.",
+        f"No document {document_id} went between {reporter} and {other}.",
+        f"Không có văn bản {document_id} giữa {reporter} và {other}.",
         where="ResponseFor",
+    )
+
+
+def _delivery(
+    context: Context, document: NewDocument, message: StatusMessage, target: Target, now: datetime
+) -> NewDelivery:
+    """The status goes to the other side; where that is closed by now, to the agency that follows it."""
+    directory, day = context.registry.current.directory, today(now)
+    other = target.receiver if message.status_code in FROM_SENDER else target.sender
+    agency = directory.get(other)
+    heir = None
+    if agency is not None and not directory.is_open(agency, day):
+        heir = directory.successor_of(agency, day)
+    receiver = other if heir is None else heir.code
+    return plan_delivery(
+        context,
+        document,
+        receiver=receiver,
+        addressed_as=receiver,
+        forwarded_from="" if heir is None else other,
+        rank_at=rank(now, 0, 0.0),
     )
 
 

@@ -4,12 +4,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from exchange.checks import Reasons, check_all, check_form, plan_routes, read_document, verify
 from exchange.context import Context, today
-from exchange.core import routing
+from exchange.core import parsing
 from exchange.core.codes import normalise
 from exchange.core.directory import Agency, Directory
-from exchange.core.refusal import Refusal
+from exchange.core.edxml import DocumentMessage
+from exchange.core.refusal import Refusal, Refused, refuse
+from exchange.core.signature import Signed
+from exchange.intake import conflict, digest_of
 from exchange.ledger import reading
+from exchange.ledger.directory_store import Token
+from exchange.ledger.statuses import find_accepted
 
 LATELY = timedelta(days=1)
 
@@ -38,53 +44,129 @@ class Preflight:
     bytes_max: int
     too_large: bool
     prospects: tuple[Prospect, ...]
+    refusals: tuple[Refusal, ...]  # what is against the document whoever receives it
 
     @property
     def would_go(self) -> bool:
         """Whether the document as a whole would be accepted."""
         return (
             not self.too_large
+            and not self.refusals
             and self.certificate_valid_to is not None
             and bool(self.prospects)
             and all(prospect.would_go for prospect in self.prospects)
         )
 
 
-def preflight(
+def of_question(
     context: Context,
-    sender: Agency,
+    token: Token,
     receivers: Sequence[str],
     *,
     size: int,
     attachment_types: Sequence[str],
     now: datetime,
 ) -> Preflight:
-    """Answer for every receiver, all obstacles at once."""
-    directory, day = context.registry.current.directory, today(now)
-    whole = routing.plan(
-        sender, receivers, directory, day, document_bytes=size, attachment_types=attachment_types
+    """Answer for a document that is not made yet; raises ``Refused`` if nobody known asks."""
+    sender = _holder(context, token)
+    reasons = Reasons()
+    reasons.of(plan_routes, context, sender, receivers, size, attachment_types, now)
+    return _preflight(context, sender, receivers, size, reasons.found, now)
+
+
+def of_document(context: Context, token: Token, content: bytes, now: datetime) -> Preflight:
+    """Answer for a document, with all that intake would have against it.
+
+    A draft carries no signature and is judged as if its sender had signed it. Raises ``Refused`` for
+    what cannot be read as a document, or if nobody known asks.
+    """
+    sender = _holder(context, token)
+    reasons = Reasons()
+    root = parsing.parse(content, context.limits)
+    signed = reasons.of(_signed, context, content, now)
+    reasons.of(check_form, context, root)
+    message = reasons.of(read_document, root)
+    if message is None:
+        raise Refused(*reasons.found)
+    reasons.of(check_all, context, message, signed, token, len(content), now)
+    reasons.of(_check_key, context, message, sender, content)
+    receivers = [receiver.organ_id for receiver in message.receivers]
+    return _preflight(context, sender, receivers, len(content), reasons.found, now)
+
+
+def _holder(context: Context, token: Token) -> Agency:
+    sender = context.registry.current.directory.get(token.agency)
+    if sender is None:
+        raise refuse(
+            "sender_unknown",
+            f"{token.agency} is not in the directory.",
+            f"{token.agency} không có trong danh bạ.",
+            where="token",
+        )
+    return sender
+
+
+def _signed(context: Context, content: bytes, now: datetime) -> Signed | None:
+    """None for a draft."""
+    try:
+        return verify(context, content, now)
+    except Refused as refused:
+        if refused.refusals[0].code == "signature_missing":
+            return None
+        raise
+
+
+def _check_key(context: Context, message: DocumentMessage, sender: Agency, content: bytes) -> None:
+    accepted = find_accepted(
+        context.database,
+        sender=sender.code,
+        document_id=message.document_id,
+        business_type=message.business.doc_type.value,
     )
-    agencies = [_agency(directory, code, day) for code in receivers]
-    keys = [agency.code for agency in agencies if agency is not None]
-    contacts = reading.last_contact(context.database, keys)
-    failing = reading.waiting_since(context.database, keys)
+    digest = digest_of(content)
+    if accepted is not None and accepted[1] != digest:
+        raise Refused(conflict(message.document_id, digest, *accepted))
+
+
+def _preflight(
+    context: Context,
+    sender: Agency,
+    receivers: Sequence[str],
+    size: int,
+    refusals: Sequence[Refusal],
+    now: datetime,
+) -> Preflight:
+    # Too many are not planned, so nothing can be said of each.
+    receivers = receivers if len(receivers) <= context.settings.receivers_max else ()
     limit = context.settings.document_bytes_max
     return Preflight(
         sender=sender.code,
         certificate_valid_to=_valid_to(sender, now),
         bytes_max=limit,
         too_large=size > limit,
-        prospects=tuple(
-            _prospect(
-                code,
-                agency,
-                tuple(each for each in whole.refusals if each.where.startswith(f"To[{position}]")),
-                contacts.get(agency.code) if agency else None,
-                failing.get(agency.code) if agency else None,
-                now,
-            )
-            for position, (code, agency) in enumerate(zip(receivers, agencies, strict=True), 1)
-        ),
+        prospects=_prospects(context, receivers, refusals, now),
+        refusals=tuple(each for each in refusals if not each.where.startswith("To[")),
+    )
+
+
+def _prospects(
+    context: Context, receivers: Sequence[str], refusals: Sequence[Refusal], now: datetime
+) -> tuple[Prospect, ...]:
+    directory, day = context.registry.current.directory, today(now)
+    agencies = [_agency(directory, code, day) for code in receivers]
+    keys = [agency.code for agency in agencies if agency is not None]
+    contacts = reading.last_contact(context.database, keys)
+    failing = reading.waiting_since(context.database, keys)
+    return tuple(
+        _prospect(
+            code,
+            agency,
+            tuple(each for each in refusals if each.where.startswith(f"To[{position}]")),
+            contacts.get(agency.code) if agency else None,
+            failing.get(agency.code) if agency else None,
+            now,
+        )
+        for position, (code, agency) in enumerate(zip(receivers, agencies, strict=True), 1)
     )
 
 

@@ -26,6 +26,7 @@ LAYERS = (
     ("app",),
     ("api", "web", "worker"),
     ("intake", "dispatch", "confirm", "sweep", "pickup", "preflight", "retry", "timeline", "reports"),
+    ("checks",),
     ("context", "connections", "receipts", "registry", "keys"),
     ("metrics",),
     ("ledger", "payloads", "queue"),

@@ -11,7 +11,7 @@ from exchange.api.problem import refusal_view
 from exchange.context import Context
 from exchange.core.refusal import Refusal, Refused
 from exchange.ledger.directory_store import Token
-from exchange.preflight import Preflight, of_question
+from exchange.preflight import Preflight, of_document, of_question
 
 router = APIRouter(prefix="/v1", tags=["preflight"])
 
@@ -84,6 +84,10 @@ def _by_question(context: Context, token: Token, content: bytes) -> PreflightVie
         now=context.now(),
     )
     return _view(found)
+
+
+def _by_document(context: Context, token: Token, content: bytes) -> PreflightView:
+    return _view(of_document(context, token, content, context.now()))
 
 
 def _view(found: Preflight) -> PreflightView:

@@ -1,9 +1,11 @@
 """Business status: every report is kept as an event; the derived state stands at the delivery."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, or_, select
 
 from exchange.core.delivery import Business, Progress, State, TakeBack
 from exchange.core.edxml import BusinessType
@@ -41,33 +43,82 @@ class Target:
     addressed_as: str
 
 
-def find_target(database: Database, *, sender: str, document_id: str, receiver: str) -> Target | None:
-    """The newest delivery of ``sender``'s document to ``receiver``, or None."""
+def find_target(
+    database: Database,
+    *,
+    senders: Sequence[str],
+    document_id: str,
+    receivers: Sequence[str],
+    written: str = "",
+) -> Target | None:
+    """The delivery of a document of one of ``senders`` to one of ``receivers``, or None.
+
+    Both are keys, the likeliest first. ``written``, where it is given, is a code by which the sender
+    may have addressed the delivery: that fits too, and best.
+    """
+    fits = DELIVERY.c.receiver.in_(receivers)
+    if written:
+        fits = or_(fits, DELIVERY.c.addressed_as == written, DELIVERY.c.forwarded_from == written)
     statement = (
-        select(DELIVERY.c.id, DELIVERY.c.document, DELIVERY.c.state, DELIVERY.c.addressed_as)
+        select(
+            DELIVERY.c.id,
+            DELIVERY.c.document,
+            DELIVERY.c.state,
+            DELIVERY.c.receiver,
+            DELIVERY.c.addressed_as,
+            DELIVERY.c.forwarded_from,
+            DELIVERY.c.round,
+            DOCUMENT.c.sender,
+            DOCUMENT.c.business_type,
+        )
         .join(DOCUMENT, DOCUMENT.c.id == DELIVERY.c.document)
         .where(
             DOCUMENT.c.document_id == document_id,
-            DOCUMENT.c.sender == sender,
+            DOCUMENT.c.sender.in_(senders),
             DOCUMENT.c.kind == "document",
-            DELIVERY.c.receiver == receiver,
+            fits,
         )
-        # A revocation may carry the id of what it revokes: a status means the document itself.
-        .order_by(DOCUMENT.c.business_type == BusinessType.REVOKE.value, DELIVERY.c.round.desc())
-        .limit(1)
     )
+
+    def unlikeness(row: Any) -> tuple[object, ...]:
+        # A revocation may carry the id of what it revokes: a status means the document itself.
+        return (
+            row.business_type == BusinessType.REVOKE.value,
+            bool(written) and written not in (row.addressed_as, row.forwarded_from),
+            senders.index(row.sender),
+            receivers.index(row.receiver) if row.receiver in receivers else len(receivers),
+            -row.round,
+        )
+
     with database.read() as connection:
-        row = connection.execute(statement).first()
-    if row is None:
-        return None
+        rows = connection.execute(statement).all()
+    return _target(min(rows, key=unlikeness)) if rows else None
+
+
+def _target(row: Any) -> Target:
     return Target(
         delivery=row.id,
         document=row.document,
         state=State(row.state),
-        sender=sender,
-        receiver=receiver,
+        sender=row.sender,
+        receiver=row.receiver,
         addressed_as=row.addressed_as,
     )
+
+
+def find_accepted(
+    database: Database, *, sender: str, document_id: str, business_type: int
+) -> tuple[str, str] | None:
+    """Id and digest of what ``sender`` had accepted under this key (promise 5), or None."""
+    statement = select(DOCUMENT.c.id, DOCUMENT.c.digest).where(
+        DOCUMENT.c.document_id == document_id,
+        DOCUMENT.c.sender == sender,
+        DOCUMENT.c.business_type == business_type,
+        DOCUMENT.c.kind == "document",
+    )
+    with database.read() as connection:
+        row = connection.execute(statement).first()
+    return None if row is None else (row.id, row.digest)
 
 
 def report_within(connection: Connection, report: Report, at: datetime) -> bool:
