@@ -3,6 +3,7 @@
 import importlib
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from time import monotonic
 
 from exchange import resources
 from exchange.adapter import AgencyAdapter
@@ -97,13 +98,16 @@ class Broker:
         self.context = build_context(settings, self.database, now)
         self.connections = Connections(self.context.registry, load_adapter, settings.adapter_timeout_seconds)
         self.application: Application | None = None
+        self._stopping: list[Callable[[], None]] = []
         self._closing: list[Callable[[], None]] = []
+        self._until: float | None = None
 
     def with_api(self) -> Application:
         """Add the HTTP side."""
         self.application = Application(self.context)
         # Closed before the worker: what it still accepts is attempted by the next one.
         self._closing.insert(0, self.application.close)
+        self._stopping.append(self.application.stopping)
         return self.application
 
     def with_worker(self) -> Worker:
@@ -115,13 +119,25 @@ class Broker:
         self.context.bell.heard()
         sweep.start()
         self._closing.append(listener.close)
-        self._closing.append(sweep.close)
-        self._closing.append(worker.close)
+        self._stopping.append(worker.stop)
+        self._closing.append(lambda: sweep.close(self._left()))
+        self._closing.append(lambda: worker.close(self._left()))
         self._closing.append(dispatch.close)
         return worker
 
+    def stop(self) -> None:
+        """Begin nothing new from now on; what is under way has ``stop_seconds`` in all."""
+        if self._until is None:
+            self._until = monotonic() + self.context.settings.stop_seconds
+        for stop in self._stopping:
+            stop()
+
+    def _left(self) -> float:
+        return max(0.0, (self._until or 0.0) - monotonic())
+
     def close(self) -> None:
-        """Finish what is under way, give back what is claimed, close everything."""
+        """Finish what is under way, as far as it ends in time, and close everything."""
+        self.stop()
         for close in self._closing:
             close()
         self.connections.close()

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from random import random
+from time import monotonic
 from typing import cast
 
 import structlog
@@ -35,6 +36,7 @@ log = structlog.get_logger(__name__)
 
 CLAIM_TOGETHER = 6
 TOGETHER_SECONDS = 0.004  # nobody waits longer than this for the others
+STOP_LOOK_SECONDS = 0.5  # while every thread is busy
 LEASE_MARGIN_SECONDS = 10.0  # beyond the adapter's time limit, before another worker may try
 
 
@@ -162,7 +164,6 @@ class Worker:
     def __init__(self, context: Context, dispatch: Dispatch) -> None:
         self._context = context
         self._dispatch = dispatch
-        self._lease = new_id()
         self._bell = threading.Event()
         self._stopping = threading.Event()
         self._in_flight: Counter[str] = Counter()
@@ -176,17 +177,25 @@ class Worker:
         """Something may be due: look now."""
         self._bell.set()
 
-    def close(self) -> None:
-        """Stop claiming, wait for what is under way, and give back the rest at once."""
+    def stop(self) -> None:
+        """Begin no attempt from now on."""
         self._stopping.set()
         self._bell.set()
-        self._thread.join()
-        deadline = self._context.settings.stop_seconds
+
+    def close(self, seconds: float) -> None:
+        """Stop, and wait so long in all for the attempts under way.
+
+        One that takes longer is not given back: it may yet succeed, and its delivery comes back by
+        itself when it is due.
+        """
+        until = monotonic() + seconds
+        self.stop()
+        self._thread.join(seconds)
         for _ in range(self._context.settings.workers):
-            if not self._free.acquire(timeout=deadline):
+            if not self._free.acquire(timeout=max(0.0, until - monotonic())):
+                log.warning("attempts_left", receivers=self._flying())
                 break
-        self._pool.shutdown(wait=False, cancel_futures=True)
-        claims.give_back(self._context.database, self._lease, self._context.now())
+        self._pool.shutdown(wait=False)
 
     def _run(self) -> None:
         while not self._stopping.is_set():
@@ -208,18 +217,21 @@ class Worker:
         slots = self._take_slots()
         made: list[Claim] = []
         try:
-            if not claims.any_ready(self._context.database):
+            if self._stopping.is_set() or not claims.any_ready(self._context.database):
                 return False
-            now = self._context.now()
+            now, lease = self._context.now(), new_id()
             made = claims.claim(
                 self._context.database,
                 now=now,
                 most=slots,
                 in_flight=self._flying(),
                 agency_concurrency=self._context.settings.agency_concurrency,
-                lease=self._lease,
+                lease=lease,
                 next_try=self._dispatch.next_try(now),
             )
+            if made and self._stopping.is_set():
+                claims.give_back(self._context.database, lease, now)
+                made = []
         finally:
             for _ in range(slots - len(made)):
                 self._free.release()
@@ -231,7 +243,9 @@ class Worker:
 
     def _take_slots(self) -> int:
         # One claim for several threads that become free together costs little more than for one.
-        self._free.acquire()
+        while not self._free.acquire(timeout=STOP_LOOK_SECONDS):
+            if self._stopping.is_set():
+                return 0
         slots = 1
         while slots < CLAIM_TOGETHER and self._free.acquire(timeout=TOGETHER_SECONDS):
             slots += 1

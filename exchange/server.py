@@ -7,7 +7,9 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
+from typing import NoReturn
 
 import structlog
 import uvicorn
@@ -19,6 +21,7 @@ log = structlog.get_logger(__name__)
 BACKLOG = 2048
 START_SECONDS = 60.0
 LOOK_SECONDS = 0.5
+SIBLING_SECONDS = 2.0  # beyond the time to stop, until one is killed
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -38,19 +41,52 @@ def inherited(descriptor: int) -> socket.socket:
 
 
 class _Server(uvicorn.Server):
-    """Says "not ready" as soon as it is asked to stop, before it finishes what is under way."""
+    """Begins nothing new as soon as it is asked to stop, before it finishes what is under way."""
 
-    def __init__(self, config: uvicorn.Config, application: Application) -> None:
+    def __init__(self, config: uvicorn.Config, asked: threading.Event, stopping: Callable[[], None]) -> None:
         super().__init__(config)
-        self._application = application
+        self._asked = asked
+        self._stopping = stopping
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        # Asked before uvicorn listened to signals: it would never hear of it.
+        if self._asked.is_set():
+            self.should_exit = True
 
     def handle_exit(self, sig: int, frame: object) -> None:
-        self._application.stopping()
+        self._stopping()
         super().handle_exit(sig, frame)  # type: ignore[arg-type]
 
 
-def run(application: Application, listening: socket.socket, stop_seconds: float) -> None:
-    """Answer requests until a signal asks to stop; requests under way are finished."""
+def on_signal() -> threading.Event:
+    """Set when the process is asked to stop."""
+    asked = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: asked.set())
+    return asked
+
+
+def end(code: int) -> NoReturn:
+    """End the process now that everything is closed: an attempt that hangs does not hold it."""
+    log.info("stopped")
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
+def run(
+    application: Application,
+    listening: socket.socket,
+    stop_seconds: float,
+    asked: threading.Event,
+    stopping: Callable[[], None],
+) -> None:
+    """Answer requests until a signal asks to stop; requests under way are finished.
+
+    ``asked`` is set by signals that come before uvicorn listens to them; ``stopping`` is called at
+    the signal itself.
+    """
     config = uvicorn.Config(
         application,
         loop="uvloop",
@@ -66,20 +102,20 @@ def run(application: Application, listening: socket.socket, stop_seconds: float)
         timeout_keep_alive=75,
         timeout_graceful_shutdown=int(stop_seconds),
     )
-    # uvicorn raises the signal again when it is done; what remains to be closed must not die of it.
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: None)
-    _Server(config, application).run(sockets=[listening])
+    # uvicorn raises the signal again when it is done: ``on_signal`` takes it.
+    _Server(config, asked, stopping).run(sockets=[listening])
 
 
-def start_siblings(count: int, listening: socket.socket) -> list[subprocess.Popen[bytes]]:
+def start_siblings(
+    count: int, listening: socket.socket, asked: threading.Event
+) -> list[subprocess.Popen[bytes]]:
     """API processes on one socket; returns when each of them answers requests."""
     descriptor = listening.fileno()
     heard, said = os.pipe()
     command = [sys.executable, "-m", "exchange", "api", "--descriptor", str(descriptor), "--ready", str(said)]
     siblings = _popen(count, command, (descriptor, said))
     os.close(said)
-    _wait_for(heard, count)
+    _wait_for(heard, count, asked)
     os.close(heard)
     return siblings
 
@@ -91,10 +127,12 @@ def _popen(count: int, command: Sequence[str], descriptors: Sequence[int]) -> li
     ]
 
 
-def _wait_for(heard: int, count: int) -> None:
-    """Until ``count`` processes said that they are ready, or are gone, or the time is over."""
-    said = 0
-    while said < count and select.select([heard], [], [], START_SECONDS)[0]:
+def _wait_for(heard: int, count: int, asked: threading.Event) -> None:
+    """Until ``count`` processes said that they are ready, or are gone, or it is time to stop."""
+    said, until = 0, time.monotonic() + START_SECONDS
+    while said < count and not asked.is_set() and time.monotonic() < until:
+        if not select.select([heard], [], [], LOOK_SECONDS)[0]:
+            continue
         ready = len(os.read(heard, count))
         if not ready:
             break
@@ -120,12 +158,13 @@ def keep(siblings: Sequence[subprocess.Popen[bytes]], stop: threading.Event) -> 
 
 
 def stop_siblings(siblings: Sequence[subprocess.Popen[bytes]], stop_seconds: float) -> None:
-    """Ask them to stop, wait, and end those that do not."""
+    """Ask them to stop, wait so long in all, and end those that do not."""
+    until = time.monotonic() + stop_seconds + SIBLING_SECONDS
     for sibling in siblings:
         sibling.terminate()
     for sibling in siblings:
         try:
-            sibling.wait(stop_seconds)
+            sibling.wait(max(0.0, until - time.monotonic()))
         except subprocess.TimeoutExpired:
             log.warning("sibling_killed", pid=sibling.pid)
             sibling.kill()

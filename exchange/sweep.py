@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 from datetime import datetime
+from time import monotonic
 
 import structlog
 
@@ -44,11 +45,12 @@ class Sweep:
         for thread in self._threads:
             thread.start()
 
-    def close(self) -> None:
-        """End after the current round; a collector that hangs is left to the end of the process."""
+    def close(self, seconds: float) -> None:
+        """End after the current round, within so long in all; who hangs is left to the end of the process."""
+        until = monotonic() + seconds
         self._stop.set()
         for thread in self._threads:
-            thread.join(self._context.settings.stop_seconds)
+            thread.join(max(0.0, until - monotonic()))
 
     def upkeep(self) -> None:
         """One round of bringing back and expiring."""

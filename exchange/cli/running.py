@@ -1,7 +1,5 @@
 """``exchange serve``, ``api`` and ``worker``: the processes of the broker."""
 
-import signal
-import threading
 from typing import Annotated
 
 import structlog
@@ -26,8 +24,8 @@ def serve(port: Port = None) -> None:
     """Run the whole broker: HTTP, worker and sweep; in one process, or with API_PROCESSES beside it."""
     chosen = _chosen(port)
     logs.configure()
+    asked = server.on_signal()
     listening = server.listen(chosen.host, chosen.port)
-    stop = _on_signal()
     broker = Broker(chosen)
     broker.with_worker()
     whole = True
@@ -35,15 +33,15 @@ def serve(port: Port = None) -> None:
     if chosen.api_processes == 1:
         application = broker.with_api()
         log.info("serving", address=address, database=_engine(chosen))
-        server.run(application, listening, chosen.stop_seconds)
+        server.run(application, listening, chosen.stop_seconds, asked, broker.stop)
     else:
-        siblings = server.start_siblings(chosen.api_processes, listening)
+        siblings = server.start_siblings(chosen.api_processes, listening, asked)
         log.info("serving", address=address, database=_engine(chosen), processes=len(siblings))
-        whole = server.keep(siblings, stop)
+        whole = server.keep(siblings, asked)
+        broker.stop()
         server.stop_siblings(siblings, chosen.stop_seconds)
     broker.close()
-    log.info("stopped")
-    raise typer.Exit(0 if whole else 1)
+    server.end(0 if whole else 1)
 
 
 @group.command()
@@ -55,6 +53,7 @@ def api(
     """Run the HTTP side alone; any number of these beside any number of workers."""
     chosen = _chosen(port)
     logs.configure()
+    asked = server.on_signal()
     if descriptor >= 0:
         listening = server.inherited(descriptor)
         server.stop_with_parent()
@@ -65,9 +64,9 @@ def api(
     if ready >= 0:
         server.say_ready(ready)
     log.info("serving", address=f"http://{chosen.host}:{chosen.port}", database=_engine(chosen))
-    server.run(application, listening, chosen.stop_seconds)
+    server.run(application, listening, chosen.stop_seconds, asked, broker.stop)
     broker.close()
-    log.info("stopped")
+    server.end(0)
 
 
 @group.command()
@@ -75,21 +74,13 @@ def worker() -> None:
     """Run a worker alone: it delivers, expires and collects."""
     chosen = settings.load()
     logs.configure()
-    stop = _on_signal()
+    asked = server.on_signal()
     broker = Broker(chosen)
     broker.with_worker()
     log.info("working", database=_engine(chosen), queue=chosen.queue_url.split("@")[-1])
-    stop.wait()
+    asked.wait()
     broker.close()
-    log.info("stopped")
-
-
-def _on_signal() -> threading.Event:
-    """Set when the process is asked to stop."""
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    return stop
+    server.end(0)
 
 
 def _engine(chosen: settings.Settings) -> str:
