@@ -60,11 +60,14 @@ def check(site: Site, ids: list[str], tmp_path: Path) -> None:
         receipts = site.get(f"/v1/documents/{identity}/receipts", OFFICE)["receipts"]
         kinds = Counter(each["kind"] for each in receipts)  # type: ignore[attr-defined, index]
         assert kinds == {"acceptance": 1, "delivered": 2}
-    # A worker that was killed may leave a file without its final name.
-    arrived = [path for path in (tmp_path / "finance").rglob("*.edxml") if path.name[0] != "."]
-    assert len(arrived) == DOCUMENTS
-    returned = lambda: [path for path in (tmp_path / "office").rglob("*") if path.is_file()]  # noqa: E731
+    assert len(files(tmp_path / "finance")) == DOCUMENTS
+    returned = lambda: files(tmp_path / "office")  # noqa: E731
     until(lambda: len(returned()) == 2 * DOCUMENTS, 30, f"{len(returned())} receipts came back")
+
+
+def files(folder: Path) -> list[Path]:
+    """What arrived; a worker that was killed may leave a file that never got its final name."""
+    return [path for path in folder.rglob("*") if path.is_file() and not path.name.startswith(".")]
 
 
 @pytest.mark.servers
