@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from time import monotonic
 
-from exchange import resources
+from exchange import metrics, resources
 from exchange.adapter import AgencyAdapter
 from exchange.api.application import Application
 from exchange.connections import Connections
@@ -124,6 +124,12 @@ class Broker:
         self._closing.append(lambda: worker.close(self._left()))
         self._closing.append(dispatch.close)
         return worker
+
+    def with_metrics(self) -> None:
+        """Answer with this process's figures on ``metrics_port``; raises ``OSError`` when it is taken."""
+        settings = self.context.settings
+        if settings.metrics_port:
+            self._closing.append(metrics.serve(settings.host, settings.metrics_port, self.database))
 
     def stop(self) -> None:
         """Begin nothing new from now on; what is under way has ``stop_seconds`` in all."""

@@ -1,11 +1,12 @@
 """Figures for Prometheus. Counters are this process's own; what stands where is asked of the database."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest, start_http_server
+from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.process_collector import ProcessCollector
+from prometheus_client.registry import Collector
 
 from exchange.ledger import claim
 from exchange.ledger.database import Database
@@ -24,6 +25,11 @@ SUBMISSION_SECONDS = Histogram(
 )
 REFUSALS = Counter("exchange_refusals", "Refusals at the door, by code", ["code"], registry=REGISTRY)
 ATTEMPTS = Counter("exchange_attempts", "Attempts, by verdict", ["verdict"], registry=REGISTRY)
+
+ACKNOWLEDGEMENTS = Counter(
+    "exchange_acknowledgements", "Messages that agencies fetched and acknowledged", registry=REGISTRY
+)
+EXPIRIES = Counter("exchange_expiries", "Deliveries that were not made within their time", registry=REGISTRY)
 
 COUNT_SECONDS = 5.0  # the database is not counted more often than this
 
@@ -54,3 +60,31 @@ def exposition(gauge: DeliveryGauge) -> bytes:
     registry = CollectorRegistry()
     registry.register(gauge)
     return generate_latest(REGISTRY) + generate_latest(registry)
+
+
+class _Everything(Collector):
+    """What ``exposition`` shows, for a server of its own."""
+
+    def __init__(self, gauge: DeliveryGauge) -> None:
+        self._gauge = gauge
+
+    def collect(self) -> Iterator[Metric]:
+        yield from REGISTRY.collect()
+        yield from self._gauge.collect()
+
+
+def serve(host: str, port: int, database: Database) -> Callable[[], None]:
+    """Answer with the figures at ``host:port`` until the returned function is called.
+
+    Raises ``OSError`` when the address is taken.
+    """
+    registry = CollectorRegistry()
+    registry.register(_Everything(DeliveryGauge(database)))
+    server, thread = start_http_server(port, host, registry)
+
+    def close() -> None:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+    return close

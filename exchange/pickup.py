@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from datetime import timedelta
 
+import structlog
+
 from exchange.context import Context
 from exchange.core.delivery import FINAL, State, Step
 from exchange.core.refusal import Refused, refuse
@@ -11,6 +13,9 @@ from exchange.ledger import inbox
 from exchange.ledger.group import GroupCommit
 from exchange.ledger.inbox import Held, Waiting
 from exchange.ledger.settle import Settled, Settlement, settle
+from exchange.metrics import ACKNOWLEDGEMENTS
+
+log = structlog.get_logger(__name__)
 
 
 class Pickup:
@@ -59,6 +64,9 @@ class Pickup:
         settled = self._settle(held, delivery, lease, Step.HANDED, "delivered")
         if not settled.applied and settled.state is not State.DELIVERED:
             raise _lost(delivery)
+        if settled.applied:
+            ACKNOWLEDGEMENTS.inc()
+            log.info("acknowledged", delivery=delivery, receiver=agency, kind=held.kind, digest=held.digest)
 
     def release(self, agency: str, delivery: str, lease: str) -> None:
         """The client gives the message back: another may lease it at once."""

@@ -16,6 +16,7 @@ from exchange.ledger import claim as claims
 from exchange.ledger.directory_store import Token
 from exchange.ledger.record import Examined
 from exchange.ledger.settle import Settlement, settle
+from exchange.metrics import EXPIRIES
 
 log = structlog.get_logger(__name__)
 
@@ -79,7 +80,11 @@ class Sweep:
         ]
         settled = settle(self._context.database, settlements, self._context.issuer.end)
         self._context.bell.announce([ready for each in settled for ready in each.ready])
-        return sum(each.applied for each in settled)
+        ended = [delivery for delivery, each in zip(due, settled, strict=True) if each.applied]
+        for delivery in ended:
+            log.info("expired", delivery=delivery)
+        EXPIRIES.inc(len(ended))
+        return len(ended)
 
     def end_withdrawn(self, now: datetime) -> int:
         """End what was withdrawn while a worker or client had it that was not heard of again; how many."""

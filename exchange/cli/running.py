@@ -35,6 +35,7 @@ def serve(port: Port = None) -> None:
         log.info("serving", address=address, database=_engine(chosen))
         server.run(application, listening, chosen.stop_seconds, asked, broker.stop)
     else:
+        broker.with_metrics()
         siblings = server.start_siblings(chosen.api_processes, listening, asked)
         log.info("serving", address=address, database=_engine(chosen), processes=len(siblings))
         whole = server.keep(siblings, asked)
@@ -77,6 +78,7 @@ def worker() -> None:
     asked = server.on_signal()
     broker = Broker(chosen)
     broker.with_worker()
+    broker.with_metrics()
     log.info("working", database=_engine(chosen), queue=chosen.queue_url.split("@")[-1])
     asked.wait()
     broker.close()
