@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import get_args
 
 from bench import machine, measure, report
+from bench.sink import Sink
 
 _ROOT = Path(__file__).parent.parent
 _DOCUMENT = _ROOT / "docs" / "performance.md"
@@ -27,9 +28,10 @@ def main() -> int:
 
     with tempfile.TemporaryDirectory(dir=_RUNS) as name:
         seen = machine.look(Path(name))
-        results = measure.Bench(Path(name), scale, say).run(
-            chosen.part or get_args(measure.Part), broker=not chosen.baseline_alone
-        )
+        with Sink() as sink:
+            results = measure.Bench(Path(name), scale, sink, say).run(
+                chosen.part or get_args(measure.Part), broker=not chosen.baseline_alone
+            )
     text = report.write(results, seen, datetime.now(UTC).date())
     sys.stdout.write(text)
     if not (chosen.quick or chosen.part or chosen.baseline_alone):

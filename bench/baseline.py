@@ -3,7 +3,9 @@
 FastAPI on uvicorn with uvloop and httptools, signxml with an explicit configuration and the
 certificate in memory, xmlschema with the schema in memory, lxml for the fields, one SQLModel
 commit for each document (SQLite, WAL, ``synchronous=FULL``, payload in the row), and an
-acceptance signed by signxml with the key in memory. It accepts; it delivers nothing.
+acceptance signed by signxml with the key in memory. It has two modes: with an address to deliver
+to, it posts each document there by a kept urllib3 client, after the commit and before it answers
+``202``; without one it accepts and delivers nothing.
 """
 
 import hashlib
@@ -15,6 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, cast
 
+import urllib3
 import xmlschema
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
@@ -39,6 +42,11 @@ CONFIGURATION = SignatureConfiguration(
     signature_methods=frozenset({SignatureMethod.RSA_SHA256}),
     digest_algorithms=frozenset({DigestAlgorithm.SHA256}),
 )
+
+
+# FastAPI runs at most 40 requests at a time in threads: none of them waits for a connection.
+CLIENT_CONNECTIONS = 40
+CLIENT_TIMEOUT = urllib3.Timeout(connect=5, read=30)
 
 
 class Tables(SQLModel, registry=registry()):
@@ -73,6 +81,7 @@ class Files:
     senders: Mapping[str, Path]  # bearer token to certificate
     key: Path
     certificate: Path
+    deliver_to: str  # the address that takes every document; "" to accept and deliver nothing
 
 
 def open_database(path: Path) -> Engine:
@@ -111,6 +120,24 @@ class Acceptances:
         etree.SubElement(root, "accepted_at").text = document.accepted_at.isoformat()
         signer = XMLSigner(c14n_algorithm=CanonicalizationMethod.EXCLUSIVE_XML_CANONICALIZATION_1_0)
         return etree.tostring(signer.sign(root, key=self._key, cert=self._certificates))
+
+
+class Client:
+    """Posts documents to one address over kept connections, shared by all threads."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._pool = urllib3.PoolManager(maxsize=CLIENT_CONNECTIONS, timeout=CLIENT_TIMEOUT, retries=False)
+
+    def deliver(self, document: Document) -> None:
+        """Return when the receiver has taken the document, or 502."""
+        headers = {"Content-Type": "application/xml", "Idempotency-Key": document.id}
+        try:
+            answer = self._pool.request("POST", self._url, body=document.payload, headers=headers)
+        except urllib3.exceptions.HTTPError as problem:
+            raise HTTPException(502, str(problem)) from problem
+        if answer.status != 200:
+            raise HTTPException(502, f"the receiver answered {answer.status}")
 
 
 def read(root: etree._Element, body: bytes) -> Document:
@@ -163,6 +190,7 @@ def application(files: Files) -> FastAPI:
     schema = xmlschema.XMLSchema(str(files.schema))
     engine = open_database(files.database)
     acceptances = Acceptances(files.key, files.certificate)
+    client = Client(files.deliver_to) if files.deliver_to else None
     senders = {
         f"Bearer {token}": x509.load_pem_x509_certificate(path.read_bytes())
         for token, path in files.senders.items()
@@ -187,6 +215,8 @@ def application(files: Files) -> FastAPI:
             raise HTTPException(422, problem.reason) from problem
         document = read(root, body)
         store(engine, document)
+        if client is not None:
+            client.deliver(document)
         return Response(acceptances.sign(document), 202, media_type="application/xml")
 
     return app
@@ -202,5 +232,6 @@ def from_environment() -> FastAPI:
             senders={os.environ["BASELINE_TOKEN"]: folder / "sender.pem"},
             key=folder / "stack.key",
             certificate=folder / "stack.pem",
+            deliver_to=os.environ["BASELINE_DELIVER_TO"],
         )
     )

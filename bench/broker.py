@@ -6,19 +6,22 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from bench import processes
 from bench.documents import RECEIVERS, SENDER
 from bench.keys import Keys
+from bench.results import Verifier
 from bench.servers import ROOT, Server, launched
 
 _COMMAND = [sys.executable, "-m", "exchange"]
 _COMMAND_SECONDS = 60.0
+_SIBLINGS_SECONDS = 30.0
+_POLL_SECONDS = 0.02
 _PROVINCE = "000.00.00.H45"
 _COLUMNS = (
     *("code", "code_qd20", "aliases", "name", "level", "parent", "valid_from", "valid_to", "successor"),
@@ -38,8 +41,8 @@ _COUNTS = {
 class Layout:
     """One way to run the broker."""
 
-    verifier: Literal["signxml", "bergshamra", "both"]
-    api_processes: int
+    verifier: Verifier
+    api_processes: int  # above 1: beside one more, which is the worker
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,15 +53,15 @@ class Prepared:
     token: str
 
 
-def prepare_broker(folder: Path, keys: Keys, sink_port: int | None) -> Prepared:
+def prepare_broker(folder: Path, keys: Keys, deliver_to: str) -> Prepared:
     """Fill a folder by the broker's own commands.
 
-    With ``sink_port`` the receivers take webhooks there; without it they fetch from the inbox.
+    With ``deliver_to`` the receivers take webhooks there; without it they fetch from the inbox.
     """
     folder.mkdir()
     (folder / "authority.pem").write_bytes(keys.authority)
     (folder / "sender.pem").write_bytes(keys.sender.certificate)
-    _write_directory(folder / "directory.csv", sink_port)
+    _write_directory(folder / "directory.csv", deliver_to)
     environment = _environment(folder)
     _run(environment, "directory", "import", str(folder / "directory.csv"))
     _run(environment, "certificate", "add", SENDER, str(folder / "sender.pem"))
@@ -78,6 +81,7 @@ def start_broker(folder: Path, layout: Layout, prepared: Prepared) -> Iterator[S
     }
     with launched([*_COMMAND, "serve"], environment, folder / "broker.log") as process:
         processes.wait_until_ready(process, port, "/health/ready", folder / "broker.log")
+        _wait_for_all(folder / "broker.log", layout.api_processes)
         yield Server(
             port=port,
             path="/v1/documents",
@@ -86,6 +90,16 @@ def start_broker(folder: Path, layout: Layout, prepared: Prepared) -> Iterator[S
             database=folder / "exchange.sqlite",
             counts=_COUNTS,
         )
+
+
+def _wait_for_all(log: Path, api_processes: int) -> None:
+    """Until every process says that it serves: each of several would answer for all."""
+    wanted = 1 if api_processes == 1 else api_processes + 1
+    deadline = time.monotonic() + _SIBLINGS_SECONDS
+    while log.read_text(errors="replace").count('"event":"serving"') < wanted:
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"not all of {api_processes} API processes were ready")
+        time.sleep(_POLL_SECONDS)
 
 
 def _environment(folder: Path) -> dict[str, str]:
@@ -97,12 +111,12 @@ def _environment(folder: Path) -> dict[str, str]:
     }
 
 
-def _write_directory(path: Path, sink_port: int | None) -> None:
+def _write_directory(path: Path, deliver_to: str) -> None:
     """The sender, which fetches its receipts from the inbox, and the receivers."""
     adapter, options = "inbox", ""
-    if sink_port is not None:
-        url = f"http://127.0.0.1:{sink_port}/documents"
-        adapter, options = "webhook", json.dumps({"url": url, "secret": "a-secret-of-the-benchmark"})
+    if deliver_to:
+        secret = "a-secret-of-the-benchmark"
+        adapter, options = "webhook", json.dumps({"url": deliver_to, "secret": secret})
     since = {"valid_from": "2016-04-01"}
     common = {"level": "department", "parent": _PROVINCE, **since}
     with path.open("w", encoding="utf-8", newline="") as file:

@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -18,17 +19,17 @@ from bench.documents import Size
 from bench.keys import Keys
 from bench.load import Plan
 from bench.results import (
-    VERIFIERS,
+    BROKERS,
     Accept,
     Contender,
     Delivered,
     Journey,
+    Kind,
     Latency,
     Memory,
     Results,
     Sample,
     Scale,
-    Verifier,
 )
 from bench.servers import Server, start_baseline
 from bench.sink import Sink
@@ -36,7 +37,7 @@ from bench.sink import Sink
 Part = Literal["accept", "delivered", "latency", "memory"]
 
 _WARM_UP = {Size.SMALL: 60, Size.MEDIUM: 20, Size.LARGE: 2}  # documents before the clock runs
-_CONNECTIONS_BASELINE = {Size.SMALL: 2, Size.MEDIUM: 2, Size.LARGE: 4}  # what suits it best
+_CONNECTIONS_PLAIN = {Size.SMALL: 2, Size.MEDIUM: 2, Size.LARGE: 4}  # what suits it best
 _CONNECTIONS_BROKER = {Size.SMALL: 64, Size.MEDIUM: 16, Size.LARGE: 4}
 _WARM_UP_SECONDS = 30.0
 _POLL_SECONDS = 0.05
@@ -65,13 +66,14 @@ QUICK = Scale(
 class Bench:
     """One run of the benchmark in a folder of its own."""
 
-    def __init__(self, folder: Path, scale: Scale, say: Callable[[str], None]) -> None:
+    def __init__(self, folder: Path, scale: Scale, sink: Sink, say: Callable[[str], None]) -> None:
         self._folder = folder
         self._scale = scale
+        self._sink = sink  # takes what the plain stack posts on, and the broker's webhooks
         self._say = say
         self._keys = Keys.make()
         self._rates: dict[Contender, float] = {}  # of accepting small documents, as measured here
-        self._prepared: dict[int | None, Prepared] = {}  # by the port of the receivers' sink
+        self._prepared: dict[str, Prepared] = {}  # by where the receivers take webhooks
 
     def run(self, parts: Sequence[Part], *, broker: bool) -> Results:
         """Measure the parts; without ``broker`` the plain stack alone."""
@@ -108,39 +110,51 @@ class Bench:
             for contender in contenders:
                 with self._started(contender) as server:
                     self._warm_up(server, size)
-                    sample = self._load(server, self._plan(server, size, contender))
+                    sample = self._accepted(server, size, contender)
                 samples[contender].append(sample)
                 self._say(f"accept {size}, round {number}: {_told(contender, sample)}")
-        return [Accept(size=size, contender=each, samples=tuple(samples[each])) for each in contenders]
+        return [
+            Accept(
+                size=size,
+                contender=each,
+                connections=_connections(size, each),
+                samples=tuple(samples[each]),
+            )
+            for each in contenders
+        ]
+
+    def _accepted(self, server: Server, size: Size, contender: Contender) -> Sample:
+        _, taken_before = self._sink.count()
+        sample = self._load(server, self._plan(server, size, contender))
+        _, taken = self._sink.count()
+        if contender.kind is not Kind.PLAIN_DELIVERS:
+            return sample
+        return replace(sample, taken=taken - taken_before)
 
     def _delivered(self) -> tuple[Delivered, ...]:
-        contenders = [each for each in _contenders(Size.SMALL, broker=True) if each.verifier]
+        contenders = [each for each in _contenders(Size.SMALL, broker=True) if each.kind in BROKERS]
         journeys: dict[Contender, list[Journey]] = {each: [] for each in contenders}
-        sink = Sink()
-        try:
-            for number in range(1, self._scale.rounds + 1):
-                for contender in contenders:
-                    journey = self._journey(contender, sink)
-                    journeys[contender].append(journey)
-                    self._say(
-                        f"to receipt, round {number}: {_named(contender)}: {journey.rate:,.0f}/s, "
-                        f"{journey.receipts} receipts in {journey.seconds:.1f} s"
-                    )
-        finally:
-            sink.stop()
+        for number in range(1, self._scale.rounds + 1):
+            for contender in contenders:
+                journey = self._journey(contender)
+                journeys[contender].append(journey)
+                self._say(
+                    f"to receipt, round {number}: {_named(contender)}: {journey.rate:,.0f}/s, "
+                    f"{journey.receipts} receipts in {journey.seconds:.1f} s"
+                )
         return tuple(Delivered(contender=each, journeys=tuple(journeys[each])) for each in contenders)
 
-    def _journey(self, contender: Contender, sink: Sink) -> Journey:
-        with self._started(contender, sink.port) as server:
+    def _journey(self, contender: Contender) -> Journey:
+        with self._started(contender, self._sink.url) as server:
             self._warm_up(server, Size.SMALL)
             _wait_for(server, _WARM_UP[Size.SMALL])
-            before = (server.count("receipts"), *sink.count())
+            before = (server.count("receipts"), *self._sink.count())
             plan = self._plan(
                 server, Size.SMALL, contender, count=self._scale.delivered, seconds=_DELIVERY_SECONDS_MAX
             )
             sample = self._load(server, plan)
             ended = _wait_for(server, before[0] + sample.load.accepted)
-            after = (server.count("receipts"), *sink.count())
+            after = (server.count("receipts"), *self._sink.count())
         return Journey(
             sample=sample,
             receipts=after[0] - before[0],
@@ -151,10 +165,9 @@ class Bench:
 
     def _latencies(self) -> tuple[Latency, ...]:
         found = []
-        for verifier in VERIFIERS:
+        for kind in BROKERS:
             contender = max(
-                (each for each in self._rates if each.verifier == verifier),
-                key=lambda each: self._rates[each],
+                (each for each in self._rates if each.kind is kind), key=lambda each: self._rates[each]
             )
             rate = self._rates[contender] / 2
             with self._started(contender) as server:
@@ -168,7 +181,7 @@ class Bench:
 
     def _memory(self) -> tuple[Memory, ...]:
         """With the default verifier in one process."""
-        contender = Contender(verifier="signxml", processes=1)
+        contender = Contender(kind=Kind.SIGNXML, processes=1)
         with self._started(contender) as server:
             start = server.resident_bytes()
             plan = self._plan(
@@ -180,25 +193,28 @@ class Bench:
         return (Memory(contender=contender, start_bytes=start, end_bytes=end, sample=sample),)
 
     @contextmanager
-    def _started(self, contender: Contender, sink_port: int | None = None) -> Iterator[Server]:
+    def _started(self, contender: Contender, webhooks: str = "") -> Iterator[Server]:
+        """A server on an empty database; the broker's receivers take webhooks, or fetch."""
         with (
             tempfile.TemporaryDirectory(dir=self._folder) as name,
-            self._server(Path(name), contender, sink_port) as server,
+            self._server(Path(name), contender, webhooks) as server,
         ):
             yield server
 
-    def _server(
-        self, folder: Path, contender: Contender, sink_port: int | None
-    ) -> AbstractContextManager[Server]:
-        if not contender.verifier:
+    def _server(self, folder: Path, contender: Contender, webhooks: str) -> AbstractContextManager[Server]:
+        if contender.kind not in BROKERS:
             return start_baseline(
-                folder, sender=self._keys.sender, stack=self._keys.stack, workers=contender.processes
+                folder,
+                sender=self._keys.sender,
+                stack=self._keys.stack,
+                workers=contender.processes,
+                deliver_to=self._sink.url if contender.kind is Kind.PLAIN_DELIVERS else "",
             )
-        if sink_port not in self._prepared:
-            name = f"prepared-{sink_port or 'inbox'}"
-            self._prepared[sink_port] = prepare_broker(self._folder / name, self._keys, sink_port)
-        layout = Layout(verifier=contender.verifier, api_processes=contender.processes)
-        return start_broker(folder, layout, self._prepared[sink_port])
+        if webhooks not in self._prepared:
+            name = f"prepared-{len(self._prepared)}"
+            self._prepared[webhooks] = prepare_broker(self._folder / name, self._keys, webhooks)
+        layout = Layout(verifier=BROKERS[contender.kind], api_processes=contender.processes)
+        return start_broker(folder, layout, self._prepared[webhooks])
 
     def _plan(
         self,
@@ -212,7 +228,6 @@ class Bench:
     ) -> Plan:
         """The measured run: from the front of the corpus, short of what warms up."""
         most = self._scale.corpus[size] - _WARM_UP[size]
-        connections = _CONNECTIONS_BROKER if contender.verifier else _CONNECTIONS_BASELINE
         return Plan(
             port=server.port,
             path=server.path,
@@ -220,7 +235,7 @@ class Bench:
             corpus=str(self._corpus(size)),
             first=0,
             count=most if count is None else min(most, count),
-            connections=connections[size],
+            connections=_connections(size, contender),
             seconds_max=self._scale.seconds if seconds is None else seconds,
             rate=rate,
         )
@@ -244,14 +259,15 @@ class Bench:
 
     def _load(self, server: Server, plan: Plan) -> Sample:
         stored = server.count("accepted")
-        server_before = server.processor_seconds()
+        server_before, sink_before = server.processor_seconds(), self._sink.processor_seconds()
         machine_before = processes.machine_processor_seconds()
         began = time.monotonic()
         found = load.run(plan)
         capacity = (time.monotonic() - began) * (os.cpu_count() or 1)
         server_seconds = server.processor_seconds() - server_before
         machine_seconds = processes.machine_processor_seconds() - machine_before
-        others = machine_seconds - server_seconds - found.process_seconds
+        sink_seconds = self._sink.processor_seconds() - sink_before
+        others = machine_seconds - server_seconds - sink_seconds - found.process_seconds
         return Sample(
             load=found,
             stored=server.count("accepted") - stored,
@@ -263,8 +279,12 @@ class Bench:
 def _contenders(size: Size, *, broker: bool) -> list[Contender]:
     """Who takes part, in the order of a round; for large documents two processes alone, to save time."""
     counts = (2,) if size is Size.LARGE else (1, 2)
-    kinds: tuple[Verifier | Literal[""], ...] = ("", *VERIFIERS) if broker else ("",)
-    return [Contender(verifier=kind, processes=count) for kind in kinds for count in counts]
+    kinds = [kind for kind in Kind if broker or kind not in BROKERS]
+    return [Contender(kind=kind, processes=count) for kind in kinds for count in counts]
+
+
+def _connections(size: Size, contender: Contender) -> int:
+    return (_CONNECTIONS_BROKER if contender.kind in BROKERS else _CONNECTIONS_PLAIN)[size]
 
 
 def _wait_for(server: Server, receipts: int) -> float:
@@ -278,7 +298,7 @@ def _wait_for(server: Server, receipts: int) -> float:
 
 
 def _named(contender: Contender) -> str:
-    return f"{contender.name}, {contender.processes} process{'es' if contender.processes > 1 else ''}"
+    return f"{contender.kind}, {contender.processes} process{'es' if contender.processes > 1 else ''}"
 
 
 def _told(contender: Contender, sample: Sample) -> str:

@@ -14,24 +14,26 @@ signed before the clock runs, each with its own id and content."""
 
 _DURABILITY = """\
 Durability: every `202` follows a commit in SQLite, WAL, `synchronous=FULL`. After each run the rows in
-the database are counted against the answers; a difference is "lost"."""
+the database are counted against the answers, and what the sink took where the plain stack delivers;
+what is missing is "lost"."""
 
 _PLAIN_STACK = """\
 Plain stack: FastAPI on uvicorn (uvloop, httptools), signxml, xmlschema, lxml, one SQLModel commit for
-each document, an acceptance signed by signxml; key, certificate and schema in memory. It accepts and
-delivers nothing. It is driven by as many connections as suit it best: more make its threads wait for
-each other."""
+each document, an acceptance signed by signxml; key, certificate and schema in memory. "Delivers": after
+the commit it posts the document to the sink by a kept urllib3 client, and answers when the sink has it.
+"Accept only": it delivers nothing."""
 
 _LOAD = """\
 Load: one process on the same cores, {generator_us:.0f} us of processor time for each post of 2 KB. Closed
 loop for documents a second; open loop for the answer's time, counted from when each document was due.
-Connections are opened one by one under load, so that they spread over a server's processes; documents
+Each server is driven by as many connections as suit it best: more make the plain stack's threads wait for
+each other. They are opened one by one under load, so that they spread over a server's processes; documents
 a second are counted from when all are open."""
 
 _ROUNDS = """\
 Rounds: {rounds}. The servers take turns, each on an empty database; ratios are formed within a round.
 Figures are medians, with the lowest and the highest round. "Others' load" is the largest share of all
-cores that neither the server nor the load used in a run; above {busy:.0%} it is marked with `!`."""
+cores that neither server, load nor sink used in a run; above {busy:.0%} it is marked with `!`."""
 
 _JOURNEY = """\
 To the receipt: from the first post until every document was delivered by webhook to a sink on the same

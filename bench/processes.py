@@ -44,10 +44,11 @@ def _answers(port: int, path: str) -> bool:
 
 
 def processor_seconds(pid: int) -> float:
-    """Processor time that a process and all it started have used up to now."""
+    """Processor time that a process and all it started have used up to now, ended ones too."""
     ticks = 0
     for each in _tree(pid):
-        ticks += sum(int(part) for part in _after_name(f"/proc/{each}/stat")[11:13])
+        # user, system, and the same of children that ended and were waited for
+        ticks += sum(int(part) for part in _after_name(f"/proc/{each}/stat")[11:15])
     return ticks / _TICKS_PER_SECOND
 
 

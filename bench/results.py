@@ -3,13 +3,25 @@
 import statistics
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Literal
 
 from bench.documents import Size
 from bench.load import Load
 
 Verifier = Literal["signxml", "bergshamra"]
-VERIFIERS: tuple[Verifier, ...] = ("signxml", "bergshamra")
+
+
+class Kind(StrEnum):
+    """What is measured, as the tables call it."""
+
+    PLAIN_ACCEPTS = "plain stack, accept only"  # what end to end is judged against
+    PLAIN_DELIVERS = "plain stack, delivers"  # what accepting is judged against
+    SIGNXML = "broker, signxml"
+    BERGSHAMRA = "broker, bergshamra"
+
+
+BROKERS: Mapping[Kind, Verifier] = {Kind.SIGNXML: "signxml", Kind.BERGSHAMRA: "bergshamra"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,15 +38,14 @@ class Scale:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contender:
-    """A server in one layout. ``verifier`` is empty for the plain stack."""
+    """A server in one layout.
 
-    verifier: Verifier | Literal[""]
+    The broker of one process is API and worker in one; of more, these are API processes beside
+    the worker.
+    """
+
+    kind: Kind
     processes: int
-
-    @property
-    def name(self) -> str:
-        """As the tables call it."""
-        return f"broker, {self.verifier}" if self.verifier else "plain stack"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,11 +56,13 @@ class Sample:
     stored: int  # documents of this run in the database afterwards
     server_seconds: float  # processor time of the server
     elsewhere: float  # share of the machine that others used meanwhile, 0..1
+    taken: int | None = None  # what the sink took of a plain stack that delivers
 
     @property
     def lost(self) -> int:
-        """Accepted documents that the database does not have."""
-        return self.load.accepted - self.stored
+        """Accepted documents that the database, or the sink that had to take them, does not have."""
+        kept = self.stored if self.taken is None else min(self.stored, self.taken)
+        return max(0, self.load.accepted - kept)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +71,7 @@ class Accept:
 
     size: Size
     contender: Contender
+    connections: int  # of the load
     samples: tuple[Sample, ...]
 
     @property

@@ -68,9 +68,18 @@ def launched(
 
 @contextmanager
 def start_baseline(
-    folder: Path, *, sender: Signer, stack: Signer, workers: int, schema: Path = SCHEMA
+    folder: Path,
+    *,
+    sender: Signer,
+    stack: Signer,
+    workers: int,
+    deliver_to: str = "",
+    schema: Path = SCHEMA,
 ) -> Iterator[Server]:
-    """The plain stack on an empty database, answering, until the end of the block."""
+    """The plain stack on an empty database, answering, until the end of the block.
+
+    With ``deliver_to`` it posts every document to that address before it answers.
+    """
     from bench import baseline  # its tables stay out of processes that do not need them
 
     database = folder / "baseline.sqlite"
@@ -87,6 +96,7 @@ def start_baseline(
         "BASELINE_FOLDER": str(folder),
         "BASELINE_SCHEMA": str(schema),
         "BASELINE_TOKEN": _TOKEN,
+        "BASELINE_DELIVER_TO": deliver_to,
     }
     with launched(command, environment, folder / "baseline.log") as process:
         processes.wait_until_ready(process, port, "/ready", folder / "baseline.log")

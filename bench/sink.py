@@ -1,4 +1,4 @@
-"""An agency's software that takes every webhook: a bare HTTP server in its own process.
+"""An agency's software that takes every document: a bare HTTP server in its own process.
 
 It answers each POST with 200 after the body has come in whole, and counts requests and distinct
 idempotency keys; ``GET /count`` tells both. It ends when its standard input closes, and in any
@@ -12,9 +12,12 @@ import subprocess
 import sys
 import urllib.request
 from pathlib import Path
+from types import TracebackType
 from typing import BinaryIO, cast
 
 import uvloop
+
+from bench import processes
 
 IDEMPOTENCY_HEADER = b"idempotency-key"
 _LIFETIME_SECONDS = 1800.0
@@ -32,12 +35,25 @@ class Sink:
         )
         assert self._process.stdout is not None
         self.port = int(self._process.stdout.readline())
+        self.url = f"http://127.0.0.1:{self.port}/documents"
+
+    def __enter__(self) -> "Sink":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
 
     def count(self) -> tuple[int, int]:
         """Requests taken so far, and how many distinct idempotency keys they carried."""
         with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/count", timeout=10) as answer:
             taken = json.load(answer)
         return taken["requests"], taken["distinct"]
+
+    def processor_seconds(self) -> float:
+        """Processor time that the sink's process has used up to now."""
+        return processes.processor_seconds(self._process.pid)
 
     def stop(self) -> None:
         """End the sink's process."""

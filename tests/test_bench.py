@@ -1,5 +1,7 @@
 """The benchmark itself: it can be believed only if its parts do what it says of them."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,12 +11,12 @@ from cryptography import x509
 from lxml import etree
 from signxml.verifier import SignatureConfiguration, VerifyResult, XMLVerifier
 
-from bench import documents, load, report
+from bench import documents, load, processes, report
 from bench.documents import Size
 from bench.keys import Keys
 from bench.load import Load, Plan
 from bench.measure import FULL
-from bench.results import Accept, Contender, Results, Sample
+from bench.results import Accept, Contender, Delivered, Journey, Kind, Results, Sample
 from bench.servers import SCHEMA, Server, start_baseline
 from bench.sink import Sink
 
@@ -109,9 +111,55 @@ def test_the_open_loop_posts_at_its_rate_whatever_the_server_answers(plain: Serv
     assert (COUNT - 1) / 40 - 0.1 <= found.seconds < 5  # no faster; how much later is the server's affair
 
 
+def test_the_plain_stack_that_delivers_answers_when_the_receiver_has_each_document(
+    keys: Keys, corpus: Path, tmp_path: Path
+) -> None:
+    with (
+        Sink() as sink,
+        start_baseline(
+            tmp_path, sender=keys.sender, stack=keys.stack, workers=1, deliver_to=sink.url
+        ) as server,
+    ):
+        found = load.run(plan(server, corpus))
+        assert (found.accepted, found.failures) == (COUNT, {})
+        assert server.count("accepted") == COUNT
+        assert sink.count() == (COUNT, COUNT)
+
+
+def test_the_plain_stack_that_delivers_does_not_accept_what_nobody_takes(
+    keys: Keys, corpus: Path, tmp_path: Path
+) -> None:
+    nobody = f"http://127.0.0.1:{processes.free_port()}/documents"
+    with start_baseline(
+        tmp_path, sender=keys.sender, stack=keys.stack, workers=1, deliver_to=nobody
+    ) as server:
+        found = load.run(plan(server, corpus))
+    assert (found.accepted, found.failures) == (0, {"502": COUNT})
+
+
+_CHILD = "import sys, time; kept = b'x' * (60 << 20)\nwhile time.process_time() < 0.5: pass\n"
+_WAITS = "print('waits', flush=True); sys.stdin.read()\n"
+_PARENT = f"""
+import subprocess, sys
+subprocess.run([sys.executable, "-c", {_CHILD!r}])
+subprocess.run([sys.executable, "-c", {_CHILD + _WAITS!r}])
+"""
+
+
+def test_processor_time_and_memory_of_a_server_count_its_children_and_the_time_of_ended_ones() -> None:
+    command = [sys.executable, "-c", _PARENT]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as parent:
+        assert parent.stdin is not None
+        assert parent.stdout is not None
+        parent.stdout.readline()  # by now one child has ended and another waits
+        used, resident = processes.processor_seconds(parent.pid), processes.resident_bytes(parent.pid)
+        parent.stdin.close()
+    assert 1.0 <= used < 2.0
+    assert 60 << 20 <= resident < 110 << 20
+
+
 def test_the_sink_counts_requests_and_distinct_idempotency_keys(corpus: Path, plain: Server) -> None:
-    sink = Sink()
-    try:
+    with Sink() as sink:
         posted = load.run(
             Plan(
                 port=sink.port,
@@ -126,11 +174,9 @@ def test_the_sink_counts_requests_and_distinct_idempotency_keys(corpus: Path, pl
         )
         assert (posted.posted, posted.failures) == (5, {"200": 5})
         assert sink.count() == (5, 1)  # the load generator sends no key: all are the same one
-    finally:
-        sink.stop()
 
 
-def sample(rate: float, *, failures: int = 0, stored: int | None = None) -> Sample:
+def sample(rate: float, *, failures: int = 0, stored: int | None = None, taken: int | None = None) -> Sample:
     accepted = round(rate)
     found = Load(
         posted=accepted + failures,
@@ -148,23 +194,62 @@ def sample(rate: float, *, failures: int = 0, stored: int | None = None) -> Samp
         answer="",
     )
     kept = accepted if stored is None else stored
-    return Sample(load=found, stored=kept, server_seconds=1.0, elsewhere=0.0)
+    return Sample(load=found, stored=kept, server_seconds=1.0, elsewhere=0.0, taken=taken)
 
 
-def results(*fast: Sample) -> Results:
-    plain_stack, broker = Contender(verifier="", processes=2), Contender(verifier="bergshamra", processes=2)
+def accept(kind: Kind, *samples: Sample) -> Accept:
+    contender = Contender(kind=kind, processes=2)
+    return Accept(size=Size.SMALL, contender=contender, connections=2, samples=samples)
+
+
+def journey(rate: float) -> Journey:
+    found = sample(rate)
+    count = found.load.accepted
+    return Journey(sample=found, receipts=count, requests=count, distinct=count, seconds=1.0)
+
+
+def results(*fast: Sample, delivered: float = 0.0) -> Results:
+    """Plain stacks of 100/s that delivers and of 200/s that accepts only, but for one fast round."""
     accepts = (
-        Accept(size=Size.SMALL, contender=plain_stack, samples=(sample(100), sample(200), sample(100))),
-        Accept(size=Size.SMALL, contender=broker, samples=fast),
+        accept(Kind.PLAIN_ACCEPTS, sample(200), sample(400), sample(200)),
+        accept(Kind.PLAIN_DELIVERS, *(sample(rate, taken=rate) for rate in (100, 200, 100))),
+        accept(Kind.BERGSHAMRA, *fast),
     )
-    return Results(scale=FULL, accepts=accepts, delivered=(), latencies=(), memory=(), seconds=1.0)
+    broker = Contender(kind=Kind.BERGSHAMRA, processes=2)
+    journeys = Delivered(contender=broker, journeys=(journey(delivered),) * 3)
+    return Results(
+        scale=FULL,
+        accepts=accepts,
+        delivered=(journeys,) if delivered else (),
+        latencies=(),
+        memory=(),
+        seconds=1.0,
+    )
 
 
 def test_a_ratio_is_the_median_of_the_ratios_within_the_rounds() -> None:
     judged = report.targets(results(sample(1600), sample(1600), sample(1700)))
-    assert [(each.reached, each.met) for each in judged] == [("16.0 x", True), ("0 of 5,300; 0", True)]
+    assert [(each.reached, each.met) for each in judged] == [("16.0 x", True), ("0 of 6,100; 0", True)]
+
+
+def test_accepting_is_judged_against_the_plain_stack_that_delivers_and_the_way_to_the_receipt_is_not() -> (
+    None
+):
+    accepting, to_receipt, _ = report.targets(
+        results(sample(1600), sample(1600), sample(1600), delivered=2000)
+    )
+    assert accepting.wanted == "15 x plain stack, delivers"
+    assert (accepting.reached, accepting.beside) == ("16.0 x", "8.0 x plain stack, accept only")
+    assert to_receipt.wanted == "10 x plain stack, accept only"
+    assert (to_receipt.reached, to_receipt.beside) == ("10.0 x", "20.0 x plain stack, delivers")
 
 
 def test_a_missed_ratio_a_failure_and_a_lost_document_are_said_plainly() -> None:
     judged = report.targets(results(sample(1400), sample(1400, failures=1), sample(1400, stored=1399)))
-    assert [(each.reached, each.met) for each in judged] == [("14.0 x", False), ("1 of 4,601; 1", False)]
+    assert [(each.reached, each.met) for each in judged] == [("14.0 x", False), ("1 of 5,401; 1", False)]
+
+
+def test_what_the_receiver_lacks_of_a_plain_stack_that_delivers_is_lost() -> None:
+    assert sample(100, taken=99).lost == 1
+    assert sample(100, stored=98, taken=99).lost == 2
+    assert sample(100, stored=101, taken=101).lost == 0
