@@ -85,7 +85,8 @@ def _first_state(directory: Directory, code: str) -> State:
         return State.AVAILABLE
     try:
         pull = adapter_class(agency.adapter).pull
-    except ValueError:
+    # Whatever is wrong with an adapter: documents for its agency wait, and nobody else notices.
+    except Exception:
         pull = False
     return State.AVAILABLE if pull else State.READY
 

@@ -22,8 +22,7 @@ from exchange.ledger.values import NewDelivery, NewDocument
 
 TAKEN_BACK = "Bên gửi đã lấy lại / Taken back by its sender"
 LEFT_NOT = frozenset({State.READY, State.AVAILABLE, State.WAITING, State.LEASED})
-# Its receiver has it, whatever became of our own attempt.
-HANDED_BY_STATUS = frozenset({State.READY, State.WAITING, State.LEASED, State.ACCEPTED})
+HANDED_BY_STATUS = frozenset({State.ACCEPTED})
 
 
 def examine(context: Context, content: bytes, token: Token, now: datetime) -> Examined:

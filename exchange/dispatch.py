@@ -136,11 +136,16 @@ def _step(
         at=now,
         attempt=claim.attempt,
         verdict=verdict,
-        cause=cause,
-        reason=reason[:500],
-        reference=reference[:200],
+        cause=_plain(cause, 60),
+        reason=_plain(reason, 500),
+        reference=_plain(reference, 200),
         next_attempt_at=due,
     )
+
+
+def _plain(text: str, most: int) -> str:
+    """A peer's words as every database and receipt can hold them."""
+    return text.encode("utf-8", "replace").decode().replace("\0", "")[:most]
 
 
 def _outgoing(claim: Claim, content: bytes) -> Outgoing:

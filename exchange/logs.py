@@ -1,5 +1,6 @@
 """Logs: one JSON object a line, with the document's id, never with content."""
 
+import contextlib
 import logging
 import sys
 
@@ -17,7 +18,7 @@ def configure(level: str = "INFO") -> None:
             structlog.processors.JSONRenderer(serializer=_dumps),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level)),
-        logger_factory=structlog.BytesLoggerFactory(sys.stderr.buffer),
+        logger_factory=lambda *_: _Patient(sys.stderr.buffer),
         cache_logger_on_first_use=True,
     )
     logging.basicConfig(
@@ -26,6 +27,17 @@ def configure(level: str = "INFO") -> None:
         format='{"level":"%(levelname)s","logger":"%(name)s","event":"%(message)s"}',
         force=True,
     )
+
+
+class _Patient(structlog.BytesLogger):
+    """A log that cannot be written costs the line, never the work that it speaks of."""
+
+    def msg(self, message: bytes) -> None:
+        """Write one line, if that is possible."""
+        with contextlib.suppress(OSError, ValueError):
+            super().msg(message)
+
+    log = debug = info = warn = warning = error = err = critical = fatal = exception = failure = msg
 
 
 def _dumps(value: object, **_options: object) -> bytes:

@@ -131,7 +131,12 @@ class Sweep:
         adapter = self._connections.of(agency)
         count = 0
         for collected in adapter.collect():
-            reasons = self.take(agency, collected.content)
+            try:
+                reasons = self.take(agency, collected.content)
+            # One message that cannot be taken now must not keep the others; it stays where it is.
+            except Exception:
+                log.exception("not_taken", agency=agency, key=collected.key)
+                continue
             # After the commit here. A crash before this line: it is collected again, and known.
             if reasons:
                 adapter.refused(collected.key, reasons)

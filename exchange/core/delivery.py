@@ -47,7 +47,6 @@ TRANSPORT: Mapping[State, Mapping[Step, State]] = {
     State.READY: {
         Step.CLAIM: State.WAITING,
         Step.PUT_OUT: State.AVAILABLE,
-        Step.HANDED: State.DELIVERED,
         Step.REJECT: State.REFUSED,
         Step.EXPIRE: State.EXPIRED,
     },

@@ -151,13 +151,14 @@ def test_taking_back_what_was_refused_closes_the_request_at_once(make_house: Mak
     assert (delivery["state"], delivery["take_back"]) == ("refused", "15")
 
 
-def test_a_status_of_the_receiver_proves_the_delivery_whose_answer_was_lost(make_house: MakeHouse) -> None:
-    house = make_house({FINANCE: ("simulator", {"behaviour": "never"})})
+def test_a_status_never_stands_in_for_a_delivery_that_was_not_made(make_house: MakeHouse) -> None:
+    house = make_house(PUSHED)
     identity, document_id = send(house, FINANCE)
+    house.report(house.province.status(FINANCE, OFFICE, document_id, "03", house.clock.now), FINANCE)
+    assert house.states(identity) == {FINANCE: "ready"}
     house.work()
-    status = house.province.status(FINANCE, OFFICE, document_id, "03", house.clock.now)
-    house.report(status, FINANCE)
     assert house.states(identity) == {FINANCE: "delivered"}
+    assert house.deliveries(identity)[FINANCE]["attempts"] == 1
 
 
 def test_an_agency_that_is_pushed_to_from_now_on_gets_what_lay_in_its_inbox(house: House) -> None:
