@@ -154,7 +154,7 @@ def test_processor_time_and_memory_of_a_server_count_its_children_and_the_time_o
         parent.stdout.readline()  # by now one child has ended and another waits
         used, resident = processes.processor_seconds(parent.pid), processes.resident_bytes(parent.pid)
         parent.stdin.close()
-    assert 1.0 <= used < 2.0
+    assert 0.9 <= used < 2.5  # the system counts in ticks of 10 ms, process by process
     assert 60 << 20 <= resident < 110 << 20
 
 
