@@ -176,7 +176,14 @@ def test_the_sink_counts_requests_and_distinct_idempotency_keys(corpus: Path, pl
         assert sink.count() == (5, 1)  # the load generator sends no key: all are the same one
 
 
-def sample(rate: float, *, failures: int = 0, stored: int | None = None, taken: int | None = None) -> Sample:
+def sample(
+    rate: float,
+    *,
+    failures: int = 0,
+    stored: int | None = None,
+    taken: int | None = None,
+    elsewhere: float = 0.0,
+) -> Sample:
     accepted = round(rate)
     found = Load(
         posted=accepted + failures,
@@ -194,7 +201,7 @@ def sample(rate: float, *, failures: int = 0, stored: int | None = None, taken: 
         answer="",
     )
     kept = accepted if stored is None else stored
-    return Sample(load=found, stored=kept, server_seconds=1.0, elsewhere=0.0, taken=taken)
+    return Sample(load=found, stored=kept, server_seconds=1.0, elsewhere=elsewhere, taken=taken)
 
 
 def accept(kind: Kind, *samples: Sample) -> Accept:
@@ -247,6 +254,11 @@ def test_accepting_is_judged_against_the_plain_stack_that_delivers_and_the_way_t
 def test_a_missed_ratio_a_failure_and_a_lost_document_are_said_plainly() -> None:
     judged = report.targets(results(sample(1400), sample(1400, failures=1), sample(1400, stored=1399)))
     assert [(each.reached, each.met) for each in judged] == [("14.0 x", False), ("1 of 5,401; 1", False)]
+
+
+def test_a_ratio_that_rests_on_a_busy_machine_is_marked() -> None:
+    judged = report.targets(results(sample(1600), sample(1600, elsewhere=0.2), sample(1600)))
+    assert judged[0].reached == "16.0 x !"
 
 
 def test_what_the_receiver_lacks_of_a_plain_stack_that_delivers_is_lost() -> None:
