@@ -3,6 +3,7 @@
 import importlib
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from pkgutil import iter_modules
 from time import monotonic
 
 from exchange import metrics, resources
@@ -47,10 +48,17 @@ def adapter_class(name: str) -> type[AgencyAdapter]:
     return found
 
 
+def adapter_names() -> tuple[str, ...]:
+    """The adapters that there are, by name."""
+    return tuple(sorted(module.name for module in iter_modules(importlib.import_module("adapters").__path__)))
+
+
 def open_database(settings: Settings) -> Database:
     """The database in its newest form."""
     settings.data.mkdir(parents=True, exist_ok=True)
-    database = Database(settings.resolved_database_url)
+    database = Database(
+        settings.resolved_database_url, settings.database_statement_seconds, settings.database_lock_seconds
+    )
     migrate(database)
     return database
 

@@ -55,6 +55,8 @@ class Settings(BaseSettings):
     payload_inline_bytes_max: NonNegativeInt
     commit_batch_max: PositiveInt
     commit_queue_max: PositiveInt
+    database_statement_seconds: PositiveFloat
+    database_lock_seconds: PositiveFloat
     # delivery
     workers: PositiveInt
     agency_concurrency: PositiveInt

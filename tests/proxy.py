@@ -5,6 +5,16 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+Address = tuple[str, int] | str  # a host and port, or the path of a socket
+
+
+def connected(server: Address) -> socket.socket:
+    if isinstance(server, tuple):
+        return socket.create_connection(server)
+    connection = socket.socket(socket.AF_UNIX)
+    connection.connect(server)
+    return connection
+
 
 class Proxy:
     """Passes bytes both ways. Once ``silent`` is set, nothing of the server reaches the client any more.
@@ -12,11 +22,11 @@ class Proxy:
     ``mute`` is asked of what each client sends: true makes that connection silent, and it alone.
     """
 
-    def __init__(self, host: str, port: int, mute: Callable[[bytes], bool] = lambda _: False) -> None:
+    def __init__(self, server: Address, mute: Callable[[bytes], bool] = lambda _: False) -> None:
         self.silent = threading.Event()
         self.connections = 0
         self._mute = mute
-        self._server = (host, port)
+        self._server = server
         self._sockets: list[socket.socket] = []
         self._listening = socket.socket()
         self._listening.bind(("127.0.0.1", 0))
@@ -33,16 +43,14 @@ class Proxy:
         while True:
             try:
                 client, _ = self._listening.accept()
-                server = socket.create_connection(self._server)
+                server = connected(self._server)
             except OSError:
                 return
             self.connections += 1
             self._sockets += [client, server]
             muted = threading.Event()
-            for source, target, of_client in ((client, server, True), (server, client, False)):
-                threading.Thread(
-                    target=self._pass, args=(source, target, of_client, muted), daemon=True
-                ).start()
+            for ends in ((client, server, True), (server, client, False)):
+                threading.Thread(target=self._pass, args=(*ends, muted), daemon=True).start()
 
     def _pass(
         self, source: socket.socket, target: socket.socket, of_client: bool, muted: threading.Event
@@ -59,9 +67,9 @@ class Proxy:
 
 
 @contextmanager
-def proxy(host: str, port: int, mute: Callable[[bytes], bool] = lambda _: False) -> Iterator[Proxy]:
+def proxy(server: Address, mute: Callable[[bytes], bool] = lambda _: False) -> Iterator[Proxy]:
     """The proxy until the end of the block."""
-    between = Proxy(host, port, mute)
+    between = Proxy(server, mute)
     try:
         yield between
     finally:

@@ -115,7 +115,8 @@ def test_a_server_that_falls_silent_before_it_confirms_costs_a_bell_and_not_the_
 ) -> None:
     monkeypatch.setattr(queue, "_ANSWER_TIMEOUT_SECONDS", 0.3)
     address = urlsplit(amqp_url)
-    with proxy(address.hostname or "", address.port or 5672, lambda sent: heard_last in sent) as between:
+    server = (address.hostname or "", address.port or 5672)
+    with proxy(server, lambda sent: heard_last in sent) as between:
         bell = Bell(f"amqp://{address.username}:{address.password}@127.0.0.1:{between.port}//")
         with capture_logs() as logs:
             bell.announce(["a"])
