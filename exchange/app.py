@@ -22,6 +22,7 @@ from exchange.ledger.migrate import migrate
 from exchange.payloads import Payloads
 from exchange.queue import Bell, Listener
 from exchange.receipts import Issuer
+from exchange.receiving import Receiving
 from exchange.registry import Registry
 from exchange.settings import Settings
 from exchange.sweep import Sweep
@@ -81,6 +82,9 @@ def build_context(settings: Settings, database: Database, now: Callable[[], date
         verifier=verifier(settings.verifier),
         schema=Schema(resources.read("schemas", settings.schema_name)),
         bell=Bell(settings.queue_url),
+        receiving=Receiving(
+            max(settings.receiving_bytes_max, settings.document_bytes_max), settings.body_seconds
+        ),
         now=now,
     )
 

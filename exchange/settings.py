@@ -46,6 +46,8 @@ class Settings(BaseSettings):
     signing_age_days_max: PositiveInt
     # limits at the door
     document_bytes_max: PositiveInt
+    body_seconds: PositiveFloat
+    receiving_bytes_max: PositiveInt
     depth_max: PositiveInt
     attachments_max: PositiveInt
     receivers_max: PositiveInt

@@ -27,7 +27,7 @@ LAYERS = (
     ("api", "web", "worker"),
     ("intake", "dispatch", "confirm", "sweep", "pickup", "preflight", "retry", "timeline", "reports"),
     ("checks",),
-    ("context", "connections", "receipts", "registry", "keys"),
+    ("context", "connections", "receipts", "receiving", "registry", "keys"),
     ("metrics",),
     ("ledger", "payloads", "queue"),
     ("logs", "version"),
