@@ -55,6 +55,7 @@ class Settings(BaseSettings):
     secret_marks: tuple[str, ...]
     # storage
     payload_inline_bytes_max: NonNegativeInt
+    payload_unreferred_hours: NonNegativeInt
     commit_batch_max: PositiveInt
     commit_queue_max: PositiveInt
     database_statement_seconds: PositiveFloat

@@ -25,7 +25,7 @@ LAYERS = (
     ("server",),
     ("app",),
     ("api", "web", "worker"),
-    ("intake", "dispatch", "confirm", "sweep", "pickup", "preflight", "retry", "timeline", "reports"),
+    ("intake", "dispatch", "confirm", "sweep", "tidy", "pickup", "preflight", "retry", "timeline", "reports"),
     ("checks",),
     ("context", "connections", "receipts", "receiving", "registry", "keys"),
     ("metrics",),
