@@ -66,7 +66,14 @@ class Pickup:
             raise _lost(delivery)
         if settled.applied:
             ACKNOWLEDGEMENTS.inc()
-            log.info("acknowledged", delivery=delivery, receiver=agency, kind=held.kind, digest=held.digest)
+            log.info(
+                "acknowledged",
+                document=settled.document,
+                delivery=delivery,
+                receiver=agency,
+                kind=held.kind,
+                digest=held.digest,
+            )
 
     def release(self, agency: str, delivery: str, lease: str) -> None:
         """The client gives the message back: another may lease it at once."""

@@ -10,7 +10,8 @@ import structlog
 from exchange import confirm, intake
 from exchange.connections import Connections, NoAdapter
 from exchange.context import Context
-from exchange.core.delivery import WITHDRAWN, State, Step
+from exchange.core.delivery import State, Step
+from exchange.core.evidence import IN_DOUBT
 from exchange.core.refusal import Refusal, Refused, sentence
 from exchange.ledger import claim as claims
 from exchange.ledger.directory_store import Token
@@ -80,17 +81,17 @@ class Sweep:
         ]
         settled = settle(self._context.database, settlements, self._context.issuer.end)
         self._context.bell.announce([ready for each in settled for ready in each.ready])
-        ended = [delivery for delivery, each in zip(due, settled, strict=True) if each.applied]
-        for delivery in ended:
-            log.info("expired", delivery=delivery)
-        EXPIRIES.inc(len(ended))
+        ended = [(delivery, each) for delivery, each in zip(due, settled, strict=True) if each.applied]
+        for delivery, each in ended:
+            log.info("expired", document=each.document, delivery=delivery, state=each.state.value)
+        EXPIRIES.inc(sum(each.state is State.EXPIRED for _, each in ended))
         return len(ended)
 
     def end_withdrawn(self, now: datetime) -> int:
-        """End what was withdrawn while a worker or client had it that was not heard of again; how many."""
+        """End what was withdrawn, may have left, and of which no word came in its time; how many."""
         due = claims.withdrawn_and_due(self._context.database, now, EXPIRE_BATCH)
         settlements = [
-            Settlement(delivery=delivery, step=Step.REJECT, at=now, cause=cause, reason=WITHDRAWN[cause])
+            Settlement(delivery=delivery, step=Step.REJECT, at=now, cause=cause, reason=IN_DOUBT[cause])
             for delivery, cause in due
         ]
         if settlements:

@@ -184,8 +184,10 @@ class DeliveryRow(SQLModel, table=True):
     cause: str = ""  # stable code of why it is where it is
     reason: str = ""  # the same in words
     reference: str = ""  # the receiver's own mark
-    # Why it must not go out any more, though somebody is at it now; settled when they are done.
+    # Why it must not go out any more, even where somebody is at it now or an administrator asks for it.
     withdrawn: str = Field(default="", sa_column=Column(String, nullable=False, server_default=""))
+    # The receiver's status that proves that it has the document, reported after something may have left.
+    proven: str = Field(default="", sa_column=Column(String, nullable=False, server_default=""))
     business: str = "none"
     take_back: str = "none"
 

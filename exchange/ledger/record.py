@@ -1,16 +1,16 @@
 """T1: a document is accepted, with its deliveries, its ledger entries and its signed acceptance."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, or_, select
 
-from exchange.core.delivery import State, Step, TakeBack
 from exchange.core.receipt import Notice
 from exchange.ledger.database import Database
-from exchange.ledger.settle import Issue, Settlement, settle_within
-from exchange.ledger.statuses import Report, report_within
+from exchange.ledger.earlier import Revocation, Said, act
+from exchange.ledger.settle import Issue
+from exchange.ledger.statuses import Report
 from exchange.ledger.values import NewDelivery, NewDocument, NewEntry
 from exchange.tables import DeliveryRow, DocumentRow, EntryRow, PayloadRow
 
@@ -26,14 +26,14 @@ Key = tuple[str, str, int]  # sender, document id, kind of business (BussinessDo
 class Examined:
     """A message that may be accepted: everything is decided but whether it was here before.
 
-    ``withdrawals`` end deliveries of earlier documents that have not left.
+    What it says of earlier deliveries, ``report`` and ``revocation``, is judged in T1, on what stands then.
     """
 
     document: NewDocument
     deliveries: tuple[NewDelivery, ...]
     notices: tuple[Notice, ...] = ()
     report: Report | None = None
-    withdrawals: tuple[Settlement, ...] = ()
+    revocation: Revocation | None = None
 
     @property
     def key(self) -> Key:
@@ -207,39 +207,21 @@ def _insert_rest(
     connection.execute(DELIVERY.insert(), deliveries)
     entries = [entry.row() for pair in pairs for entry in _entries(*pair)]
     connection.execute(ENTRY.insert(), entries)
-    for examined, acceptance in pairs:
-        if examined.report is not None:
-            ended = report_within(connection, examined.report, examined.document.accepted_at)
-            if ended and examined.report.code == TakeBack.REQUESTED.value:
-                _close_take_back(database, connection, examined, acceptance.sender, issue)
-        if examined.withdrawals:
-            settled = settle_within(database, connection, examined.withdrawals, issue)
-            if any(each.applied and each.state is State.REFUSED for each in settled):
-                _close_take_back(database, connection, examined, acceptance.sender, issue)
+    said = [each for examined, _ in pairs if (each := _said(examined)) is not None]
+    if said:
+        act(database, connection, said, pairs[0][1].sender, issue)
 
 
-def _close_take_back(
-    database: Database, connection: Connection, examined: Examined, broker: str, issue: Issue
-) -> None:
-    """A document taken back before it left: the request is closed, and the receiver hears nothing."""
-    report = examined.report
-    if report is None:
-        return
-    at = examined.document.accepted_at
-    agreed = replace(
-        report,
-        code=TakeBack.AGREED.value,
-        reported_by=broker,
-        reported_at=at,
-        message=None,
-        description="It had not left yet",
+def _said(examined: Examined) -> Said | None:
+    if examined.report is None and examined.revocation is None:
+        return None
+    return Said(
+        document=examined.document.id,
+        at=examined.document.accepted_at,
+        report=examined.report,
+        revocation=examined.revocation,
+        carriers=tuple(delivery.id for delivery in examined.deliveries),
     )
-    report_within(connection, agreed, at)
-    unneeded = [
-        Settlement(delivery=delivery.id, step=Step.REJECT, at=at, cause="taken_back")
-        for delivery in examined.deliveries
-    ]
-    settle_within(database, connection, unneeded, issue)
 
 
 def _entries(examined: Examined, acceptance: NewDocument) -> list[NewEntry]:
