@@ -127,15 +127,18 @@ def record(database: Database, batch: Sequence[Examined], accept: Accept, issue:
     with database.write() as connection:
         known, twins = _look(connection, batch)
         first = {each.key: each for each in reversed(batch) if each.key not in known}
-        ordered = [first[key] for key in sorted(first)]  # one order for all: no deadlock
-        accepted = {each.key: (each, accept(each, _twin(each, twins))) for each in ordered}
+        signed = {each.key: accept(each, _twin(each, twins)) for each in batch if first.get(each.key) is each}
+        accepted = {key: (first[key], signed[key]) for key in sorted(first)}  # one order for all: no deadlock
         lost = _insert(database, connection, accepted, issue)
         known |= _known(connection, lost) if lost else {}
     return [_recorded(each, accepted, known) for each in batch]
 
 
-def _twin(examined: Examined, twins: Mapping[str, str]) -> str | None:
-    return twins.get(examined.document.second_key or "")
+def _twin(examined: Examined, twins: dict[str, str]) -> str | None:
+    """Who had the number before; from now on this one has it, for those that come later in the batch."""
+    key, document_id = examined.document.second_key, examined.document.document_id
+    before = twins.setdefault(key, document_id) if key is not None else document_id
+    return None if before == document_id else before
 
 
 _Accepted = dict[Key, tuple[Examined, NewDocument]]

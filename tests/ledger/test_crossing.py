@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -175,3 +176,25 @@ def test_a_report_and_a_request_in_one_batch_end_the_delivery_once(house: House)
     accept(house, *(status(house, document_id, code) for code in ("13", "03", "15", "16", "06")))
     assert len(house.receipts(identity)) == 2
     assert house.deliveries(identity)[FINANCE]["business"] in ("03", "06")
+
+
+def test_the_second_of_two_documents_with_one_number_is_warned_of_within_a_batch_too(house: House) -> None:
+    message = house.province.message(OFFICE, FINANCE, at=house.clock.now)
+    second = replace(message, document_id="another-id")
+    third = replace(message, document_id="a-third-id")
+    token = house.province.token(OFFICE)
+    batch = [
+        intake.examine(house.context, house.province.signed(each), token, house.clock.now)
+        for each in (message, second, second, third)
+    ]
+    accept(house, *batch)
+    warned = {}
+    for each in (batch[0], batch[1], batch[3]):
+        [acceptance] = house.receipts(each.document.id)
+        warned[each.document.document_id] = [(notice.code, notice.text) for notice in acceptance.warnings]
+    text = f"{message.document_id} has the same issuer, number, symbol and date"
+    assert warned == {
+        message.document_id: [],
+        "another-id": [("number_used_before", text)],
+        "a-third-id": [("number_used_before", text)],
+    }
