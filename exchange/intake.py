@@ -46,7 +46,7 @@ def examine(context: Context, content: bytes, token: Token, now: datetime) -> Ex
     return Examined(
         document=document,
         deliveries=_deliveries(context, document, checked.plan),
-        notices=checked.earlier.notices,
+        notices=(*checked.earlier.notices, *checked.plan.notices),
         revocation=_revocation(context, document, checked, now),
     )
 

@@ -34,7 +34,7 @@ class AgencyView(BaseModel):
     valid_from: date
     valid_to: date | None
     open: bool
-    successor: str
+    successors: list[str]
     connected: bool
     document_bytes_max: int | None
     attachment_types: list[str]
@@ -62,7 +62,7 @@ def search(
         agency
         for agency in directory
         if directory.is_open(agency, day)
-        and any(needle in text.casefold() for text in (agency.name, *_codes(agency, day)))
+        and any(needle in text.casefold() for text in (agency.as_of(day).name, *_codes(agency, day)))
     )
     return Agencies(
         agencies=[_view(context, agency, day) for agency, _ in zip(found, range(limit), strict=False)]
@@ -91,19 +91,20 @@ def _codes(agency: Agency, day: date) -> list[str]:
 
 
 def _view(context: Context, agency: Agency, day: date) -> AgencyView:
+    standing = agency.as_of(day)
     return AgencyView(
         code=agency.code,
         aliases=[
             AliasView(code=each.code, form=each.form, valid_from=each.valid_from, valid_to=each.valid_to)
             for each in agency.aliases
         ],
-        name=agency.name,
-        level=agency.level,
-        parent=agency.parent,
+        name=standing.name,
+        level=standing.level,
+        parent=standing.parent,
         valid_from=agency.valid_from,
         valid_to=agency.valid_to,
         open=context.registry.current.directory.is_open(agency, day),
-        successor=agency.successor,
+        successors=list(agency.successors),
         connected=bool(agency.adapter),
         document_bytes_max=agency.limits.document_bytes_max,
         attachment_types=sorted(agency.limits.attachment_types),

@@ -292,6 +292,13 @@ CATALOGUE: Mapping[str, Text] = {
         "Ask the directory which agency took over its work.",
         "Tra danh bạ xem đơn vị nào tiếp nhận nhiệm vụ.",
     ),
+    "receiver_split": Text(
+        422,
+        "A receiver is closed and was split",
+        "Nơi nhận đã ngừng hoạt động và được chia tách",
+        "Address the document to those of its successors that it concerns.",
+        "Ghi nơi nhận là những đơn vị kế thừa có liên quan.",
+    ),
     "receiver_not_connected": Text(
         422,
         "A receiver is not connected to the exchange",
@@ -326,13 +333,6 @@ CATALOGUE: Mapping[str, Text] = {
         "Nơi nhận không nhận loại tệp này",
         "Convert the attachment to one of the types named.",
         "Chuyển tệp sang một trong các loại được nêu.",
-    ),
-    "loop": Text(
-        422,
-        "The document has passed here before",
-        "Văn bản đã đi qua trục này",
-        "Do not send a document back on the way it came.",
-        "Không gửi văn bản quay lại đường đã qua.",
     ),
     # --- duplicates and status ---
     "document_id_conflict": Text(

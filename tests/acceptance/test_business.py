@@ -246,7 +246,8 @@ def test_a_closed_agency_s_documents_go_to_its_successor(house: House) -> None:
     from exchange.ledger import directory_store
 
     day = today(house.clock.now)
-    closed = replace(house.province.agencies[DISTRICT], valid_to=day - timedelta(days=1), successor=COMMUNE)
+    yesterday = day - timedelta(days=1)
+    closed = replace(house.province.agencies[DISTRICT], valid_to=yesterday, successors=(COMMUNE,))
     directory_store.save(house.context.database, [closed])
     house.context.registry.renew()
     answer = house.send(OFFICE, DISTRICT)
