@@ -30,6 +30,10 @@ class Pickup:
             waiting_max=context.settings.commit_queue_max,
         )
 
+    def alive(self) -> bool:
+        """Whether what clients say is still settled."""
+        return self._settling.alive
+
     def close(self) -> None:
         """Settle what waits, then stop."""
         self._settling.close()

@@ -57,6 +57,10 @@ class Application:
         """Say "not ready" from now on."""
         self.fastapi.state.stopping = True
 
+    def alive(self) -> bool:
+        """Whether the threads that commit live."""
+        return self._submission._accepting.alive and self._pickup.alive()
+
     def close(self) -> None:
         """Commit and settle what waits."""
         self._submission.close()
