@@ -7,8 +7,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel
 
-from exchange.api.dependencies import InContext, Reader, not_found
+from exchange.api.dependencies import InContext, Reader, Text, not_found
 from exchange.context import Context, today
+from exchange.core.codes import one_line
 from exchange.core.directory import Agency, holdings
 
 router = APIRouter(prefix="/v1", tags=["directory"])
@@ -50,13 +51,13 @@ class Agencies(BaseModel):
 def search(
     context: InContext,
     _token: Reader,
-    q: str = "",
+    q: Text = "",
     on: date | None = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> Agencies:
     """Agencies open on the date ``on`` (today if not given) whose name or any code of then contains ``q``."""
     day = on or today(context.now())
-    needle = q.casefold()
+    needle = one_line(q).casefold()
     directory = context.registry.current.directory
     found = (
         agency
@@ -70,7 +71,7 @@ def search(
 
 
 @router.get("/agencies/{code}")
-def show(context: InContext, _token: Reader, code: str, on: date | None = None) -> AgencyView:
+def show(context: InContext, _token: Reader, code: Text, on: date | None = None) -> AgencyView:
     """The agency that ``code``, in any form, names on the date ``on``."""
     day = on or today(context.now())
     agency = context.registry.current.directory.find(code, day)
