@@ -7,7 +7,7 @@ to it. A crash or a refusal leaves at most a file that nothing refers to; ``disc
 import hashlib
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from fcntl import LOCK_EX, LOCK_NB, LOCK_SH, flock
 from pathlib import Path
@@ -60,6 +60,18 @@ class Payloads:
         except OSError as error:
             raise NotKept(f"{type(error).__name__}: {error.strerror or error}") from error
         return None
+
+    def renew(self, digests: Iterable[str]) -> None:
+        """Rely on files that were kept a while ago, just before the commit that refers to them.
+
+        Raises ``NotKept`` where one is gone.
+        """
+        try:
+            with self._locked(LOCK_SH):
+                for digest in digests:
+                    os.utime(self._path(digest))
+        except OSError as error:
+            raise NotKept(f"{type(error).__name__}: {error.strerror or error}") from error
 
     def read(self, digest: str) -> bytes:
         """The exact bytes; raises ``Missing``, never gives other bytes."""

@@ -27,7 +27,7 @@ LARGE = b"\xa5" * 5000
 @pytest.fixture
 def house(make_house: MakeHouse) -> House:
     """Every document lies in a file."""
-    return make_house(payload_inline_bytes_max=0)
+    return make_house(payload_inline_bytes_max=0, payload_unreferred_hours=1)
 
 
 def files(house: House) -> list[Path]:
@@ -165,6 +165,17 @@ def test_a_file_whose_document_was_accepted_in_the_meantime_stays(house: House) 
     assert chosen == [path.name]
     assert Tidy(house.context).discard(chosen, time.time() - HOUR) == []
     assert content in house.fetch_all(FINANCE)
+
+
+def test_a_submission_that_waited_long_renews_its_file_or_learns_that_it_is_gone(house: House) -> None:
+    house.send(OFFICE, FINANCE)
+    path = orphan(house)
+    house.context.payloads.renew([path.name])
+    assert tidy(house) == 0
+    grow_old(path)
+    assert tidy(house) == 1
+    with pytest.raises(NotKept):
+        house.context.payloads.renew([path.name])
 
 
 def test_a_submission_of_what_has_just_gone_writes_it_again(house: House) -> None:
