@@ -1,16 +1,20 @@
 """Agencies are renamed, moved and raised in level; whoever asks as of a date hears what held then."""
 
+import re
 from dataclasses import replace
 from datetime import date, timedelta
 from itertools import pairwise
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from exchange.core.directory import Agency, Directory, Former, Level, standings
 from exchange.core.directory_changes import compare
+from exchange.core.directory_checks import check
 from exchange.core.directory_csv import parse, render
-from exchange.core.directory_problems import Kind
-from tests.core.directory_file import PROVINCE, TOP, directory_of, file, found, kinds, line, only, read
+from exchange.core.directory_problems import Kind, Row
+from tests.core.directory_file import EMPTY, PROVINCE, TOP, directory_of, file, found, kinds, line, only, read
 
 OFFICE = "000.00.01.H45"
 REFORM = date(2025, 7, 1)
@@ -260,3 +264,52 @@ def test_agencies_with_and_without_a_history_differ() -> None:
     (office,) = read(*renamed())
     assert replace(office, former=()) != office
     assert hash(office)
+
+
+# --- circles of any day, against following the parents day by day ---
+
+keys = st.sampled_from(["H45.01", "H45.02", "H45.03"])
+ends = st.sets(st.integers(0, 5), max_size=3)
+FIRST = date(2020, 1, 1)
+
+
+@st.composite
+def moving(draw: st.DrawFn) -> list[Agency]:
+    """Units that stand under each other, or under nobody, and change places in the first days of a year."""
+    parents = st.just("") | keys
+    return [
+        Agency(
+            code=code,
+            name=code,
+            level=Level.UNIT,
+            parent=draw(parents),
+            valid_from=FIRST,
+            former=tuple(
+                Former(until=FIRST + timedelta(days=end), name=code, level=Level.UNIT, parent=draw(parents))
+                for end in draw(ends)
+            ),
+        )
+        for code in draw(st.lists(keys, unique=True, min_size=1))
+    ]
+
+
+def circles_by_day(agencies: list[Agency]) -> set[frozenset[str]]:
+    known = {agency.code: agency for agency in agencies}
+    found = set()
+    for day in (FIRST + timedelta(days=days) for days in range(8)):
+        for start in known:
+            way = [start]
+            while (code := known[way[-1]].as_of(day).parent) in known and code not in way:
+                way.append(code)
+            if code in way:
+                found.add(frozenset(way[way.index(code) :]))
+    return found
+
+
+@given(moving())
+def test_every_circle_of_any_day_is_found_once_and_no_other(agencies: list[Agency]) -> None:
+    rows = [Row(lines=tuple(range(len(each.former) + 1)), agency=each) for each in agencies]
+    told = [each.message for each in check(rows, EMPTY) if each.kind is Kind.PARENT_CYCLE]
+    circles = {frozenset(re.findall(r"H45\.\d\d", message)) for message in told}
+    assert circles == circles_by_day(agencies)
+    assert len(told) == len(circles)
