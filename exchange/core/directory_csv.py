@@ -1,8 +1,7 @@
 """The directory as a CSV file: read and written.
 
 One line is one agency in its whole life; or, where its name, level or parent changed, in the days of
-the line, and the next line of the same code begins on the day after. A reader needs no more than this:
-whoever renames an agency ends its line the day before and adds one.
+the line, and the next line of the same code begins on the day after.
 
 The file carries everything but certificates and tokens, which have commands of their own. ``options``
 may hold the secret of a webhook, and then the file and what is exported are to be kept secret too:
