@@ -1,11 +1,9 @@
 """Who calls: bearer tokens (RFC 6750), their scopes, and the rate at which an agency may submit."""
 
+import math
 import time
+from collections import Counter
 from collections.abc import Mapping
-
-from limits import RateLimitItemPerMinute
-from limits.storage import MemoryStorage
-from limits.strategies import FixedWindowRateLimiter
 
 from exchange.context import Context
 from exchange.core.refusal import refuse
@@ -41,22 +39,26 @@ def authenticate(context: Context, authorization: str, scope: str) -> Token:
 
 
 class Rate:
-    """Counts submissions per agency and minute in this process."""
+    """Counts submissions per agency and minute in this process: fixed windows, one number per agency."""
 
     def __init__(self, per_minute: int) -> None:
-        self._item = RateLimitItemPerMinute(per_minute)
-        self._limiter = FixedWindowRateLimiter(MemoryStorage())
+        self._per_minute = per_minute
+        self._window = 0
+        self._counts: Counter[str] = Counter()
 
-    def check(self, agency: str) -> None:
+    def check(self, agency: str, now_seconds: float | None = None) -> None:
         """Count one; raises ``Refused`` above the limit."""
-        if self._limiter.hit(self._item, agency):
+        seconds = time.monotonic() if now_seconds is None else now_seconds
+        window = int(seconds // 60)
+        if window != self._window:
+            self._window, self._counts = window, Counter()
+        self._counts[agency] += 1
+        if self._counts[agency] <= self._per_minute:
             return
-        window = self._limiter.get_window_stats(self._item, agency)
-        wait_seconds = max(1, round(window.reset_time - time.time()))
         raise refuse(
             "rate_exceeded",
-            f"More than {self._item.amount} submissions in a minute.",
-            f"Quá {self._item.amount} lượt gửi trong một phút.",
-            limit=self._item.amount,
-            retry_after_seconds=wait_seconds,
+            f"More than {self._per_minute} submissions in a minute.",
+            f"Quá {self._per_minute} lượt gửi trong một phút.",
+            limit=self._per_minute,
+            retry_after_seconds=max(1, math.ceil(60 * (window + 1) - seconds)),
         )

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, or_, select
 
 from exchange.core.delivery import State, Step, TakeBack
 from exchange.core.receipt import Notice
+from exchange.ledger import bulk
 from exchange.ledger.database import Database
 from exchange.ledger.settle import Issue, Settlement, settle_within
 from exchange.ledger.statuses import Report, report_within
@@ -163,8 +164,7 @@ def _insert(database: Database, connection: Connection, accepted: _Accepted, iss
     acceptances = [acceptance for _, acceptance in accepted.values()]
     insert_payloads(database, connection, [*documents, *acceptances])
     if database.embedded:  # we are the only writer since before we looked
-        rows = [document.row() for document in (*documents, *acceptances)]
-        connection.execute(DOCUMENT.insert(), rows)
+        bulk.insert(connection, DOCUMENT, [each.row() for each in (*documents, *acceptances)])
         lost: set[Key] = set()
     else:
         lost = _insert_documents(database, connection, accepted)
@@ -173,15 +173,12 @@ def _insert(database: Database, connection: Connection, accepted: _Accepted, iss
 
 
 def _insert_documents(database: Database, connection: Connection, accepted: _Accepted) -> set[Key]:
-    insert = database.insert(DOCUMENT).on_conflict_do_nothing(
-        index_elements=["document_id", "sender", "business_type"]
-    )
-    connection.execute(insert, [examined.document.row() for examined, _ in accepted.values()])
+    rows = [examined.document.row() for examined, _ in accepted.values()]
+    bulk.insert(connection, DOCUMENT, rows, known="document_id, sender, business_type")
     ids = [examined.document.id for examined, _ in accepted.values()]
     ours = set(connection.execute(select(DOCUMENT.c.id).where(DOCUMENT.c.id.in_(ids))).scalars())
     won = [acceptance.row() for examined, acceptance in accepted.values() if examined.document.id in ours]
-    if won:
-        connection.execute(DOCUMENT.insert(), won)
+    bulk.insert(connection, DOCUMENT, won)
     return {key for key, (examined, _) in accepted.items() if examined.document.id not in ours}
 
 
@@ -191,8 +188,7 @@ def insert_payloads(database: Database, connection: Connection, documents: Seque
         document.digest: {"digest": document.digest, "size": document.size, "body": document.body}
         for document in documents
     }
-    insert = database.insert(PAYLOAD).on_conflict_do_nothing(index_elements=["digest"])
-    connection.execute(insert, [rows[digest] for digest in sorted(rows)])
+    bulk.insert(connection, PAYLOAD, [rows[digest] for digest in sorted(rows)], known="digest")
 
 
 def _insert_rest(
@@ -204,9 +200,8 @@ def _insert_rest(
     if not pairs:
         return
     deliveries = [delivery.row() for examined, _ in pairs for delivery in examined.deliveries]
-    connection.execute(DELIVERY.insert(), deliveries)
-    entries = [entry.row() for pair in pairs for entry in _entries(*pair)]
-    connection.execute(ENTRY.insert(), entries)
+    bulk.insert(connection, DELIVERY, deliveries)
+    bulk.insert(connection, ENTRY, [entry.row() for pair in pairs for entry in _entries(*pair)])
     for examined, acceptance in pairs:
         if examined.report is not None:
             ended = report_within(connection, examined.report, examined.document.accepted_at)
