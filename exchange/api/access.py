@@ -2,12 +2,13 @@
 
 import math
 import time
-from collections import Counter
 from collections.abc import Mapping
 
 from exchange.context import Context
 from exchange.core.refusal import refuse
 from exchange.ledger.directory_store import Token
+
+_MINUTE_SECONDS = 60.0
 
 SCOPES: Mapping[str, str] = {
     "submit": "post documents and status messages",
@@ -39,26 +40,25 @@ def authenticate(context: Context, authorization: str, scope: str) -> Token:
 
 
 class Rate:
-    """Counts submissions per agency and minute in this process: fixed windows, one number per agency."""
+    """Counts submissions per agency in this process; a minute begins with an agency's first one."""
 
     def __init__(self, per_minute: int) -> None:
         self._per_minute = per_minute
-        self._window = 0
-        self._counts: Counter[str] = Counter()
+        self._minutes: dict[str, tuple[float, int]] = {}  # when it began, and the count
 
-    def check(self, agency: str, now_seconds: float | None = None) -> None:
+    def check(self, agency: str) -> None:
         """Count one; raises ``Refused`` above the limit."""
-        seconds = time.monotonic() if now_seconds is None else now_seconds
-        window = int(seconds // 60)
-        if window != self._window:
-            self._window, self._counts = window, Counter()
-        self._counts[agency] += 1
-        if self._counts[agency] <= self._per_minute:
+        seconds = time.monotonic()
+        began, count = self._minutes.get(agency, (seconds, 0))
+        if seconds - began >= _MINUTE_SECONDS:
+            began, count = seconds, 0
+        self._minutes[agency] = (began, count + 1)
+        if count < self._per_minute:
             return
         raise refuse(
             "rate_exceeded",
             f"More than {self._per_minute} submissions in a minute.",
             f"Quá {self._per_minute} lượt gửi trong một phút.",
             limit=self._per_minute,
-            retry_after_seconds=max(1, math.ceil(60 * (window + 1) - seconds)),
+            retry_after_seconds=max(1, math.ceil(began + _MINUTE_SECONDS - seconds)),
         )

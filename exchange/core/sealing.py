@@ -1,7 +1,7 @@
 """Seal: the broker's own signature under its receipts, made by pybergshamra.
 
-The bytes are those that ``signing.sign`` makes with signxml, in a fraction of the time, and other
-threads run meanwhile: a receipt is signed for every acceptance and every end.
+The document is, canonically, the one that ``signing.sign`` makes with signxml, in a fraction of the
+time, and other threads run meanwhile: a receipt is signed for every acceptance and every end.
 """
 
 import base64
@@ -27,9 +27,10 @@ _TEMPLATE = (
 
 
 class Seal:
-    """One key, ready to seal; shared by threads."""
+    """One key and its certificate, ready to seal; shared by threads."""
 
     def __init__(self, key: SigningKey) -> None:
+        self.certificate = key.certificate
         pem = key.private_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         elliptic = key.method is SignatureMethod.ECDSA_SHA256
         load = pybergshamra.load_ec_p256_private_pem if elliptic else pybergshamra.load_rsa_private_pem

@@ -4,7 +4,6 @@ A verifier is asked after ``exchange.core.enveloped`` has fixed the shape and th
 found and is valid; it decides about mathematics alone. It reads the bytes with its own parser.
 """
 
-from codecs import BOM_UTF8
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
@@ -82,7 +81,7 @@ class BergshamraVerifier:
         """See ``Verifier``."""
         key = certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
         try:
-            result = pybergshamra.verify(_context(key), document.removeprefix(BOM_UTF8).decode())
+            result = pybergshamra.verify(_context(key), document.removeprefix(b"\xef\xbb\xbf").decode())
         except (pybergshamra.BergshamraError, UnicodeDecodeError):
             return False
         return result.is_valid and result.all_reference_digests_verified

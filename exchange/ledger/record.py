@@ -162,17 +162,17 @@ def _insert(database: Database, connection: Connection, accepted: _Accepted, iss
         return set()
     documents = [examined.document for examined, _ in accepted.values()]
     acceptances = [acceptance for _, acceptance in accepted.values()]
-    insert_payloads(database, connection, [*documents, *acceptances])
+    insert_payloads(connection, [*documents, *acceptances])
     if database.embedded:  # we are the only writer since before we looked
         bulk.insert(connection, DOCUMENT, [each.row() for each in (*documents, *acceptances)])
         lost: set[Key] = set()
     else:
-        lost = _insert_documents(database, connection, accepted)
-    _insert_rest(database, connection, [pair for key, pair in accepted.items() if key not in lost], issue)
+        lost = _insert_documents(connection, accepted)
+    _insert_rest(connection, [pair for key, pair in accepted.items() if key not in lost], issue)
     return lost
 
 
-def _insert_documents(database: Database, connection: Connection, accepted: _Accepted) -> set[Key]:
+def _insert_documents(connection: Connection, accepted: _Accepted) -> set[Key]:
     rows = [examined.document.row() for examined, _ in accepted.values()]
     bulk.insert(connection, DOCUMENT, rows, known="document_id, sender, business_type")
     ids = [examined.document.id for examined, _ in accepted.values()]
@@ -182,7 +182,7 @@ def _insert_documents(database: Database, connection: Connection, accepted: _Acc
     return {key for key, (examined, _) in accepted.items() if examined.document.id not in ours}
 
 
-def insert_payloads(database: Database, connection: Connection, documents: Sequence[NewDocument]) -> None:
+def insert_payloads(connection: Connection, documents: Sequence[NewDocument]) -> None:
     """Keep bytes by their digest; equal bytes are kept once."""
     rows = {
         document.digest: {"digest": document.digest, "size": document.size, "body": document.body}
@@ -192,7 +192,6 @@ def insert_payloads(database: Database, connection: Connection, documents: Seque
 
 
 def _insert_rest(
-    database: Database,
     connection: Connection,
     pairs: Sequence[tuple[Examined, NewDocument]],
     issue: Issue,
@@ -206,16 +205,14 @@ def _insert_rest(
         if examined.report is not None:
             ended = report_within(connection, examined.report, examined.document.accepted_at)
             if ended and examined.report.code == TakeBack.REQUESTED.value:
-                _close_take_back(database, connection, examined, acceptance.sender, issue)
+                _close_take_back(connection, examined, acceptance.sender, issue)
         if examined.withdrawals:
-            settled = settle_within(database, connection, examined.withdrawals, issue)
+            settled = settle_within(connection, examined.withdrawals, issue)
             if any(each.applied and each.state is State.REFUSED for each in settled):
-                _close_take_back(database, connection, examined, acceptance.sender, issue)
+                _close_take_back(connection, examined, acceptance.sender, issue)
 
 
-def _close_take_back(
-    database: Database, connection: Connection, examined: Examined, broker: str, issue: Issue
-) -> None:
+def _close_take_back(connection: Connection, examined: Examined, broker: str, issue: Issue) -> None:
     """A document taken back before it left: the request is closed, and the receiver hears nothing."""
     report = examined.report
     if report is None:
@@ -234,7 +231,7 @@ def _close_take_back(
         Settlement(delivery=delivery.id, step=Step.REJECT, at=at, cause="taken_back")
         for delivery in examined.deliveries
     ]
-    settle_within(database, connection, unneeded, issue)
+    settle_within(connection, unneeded, issue)
 
 
 def _entries(examined: Examined, acceptance: NewDocument) -> list[NewEntry]:

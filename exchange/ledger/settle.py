@@ -105,12 +105,10 @@ def settle(database: Database, settlements: Sequence[Settlement], issue: Issue) 
     the same key. Crash after it: the end is final and its receipt exists, exactly once.
     """
     with database.write() as connection:
-        return settle_within(database, connection, settlements, issue)
+        return settle_within(connection, settlements, issue)
 
 
-def settle_within(
-    database: Database, connection: Connection, settlements: Sequence[Settlement], issue: Issue
-) -> list[Settled]:
+def settle_within(connection: Connection, settlements: Sequence[Settlement], issue: Issue) -> list[Settled]:
     """The same inside a transaction that the caller began."""
     rows = _lock(connection, [settlement.delivery for settlement in settlements])
     writes = _Writes()
