@@ -7,12 +7,14 @@ transaction, and never changes the signed bytes.
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 Kind = Literal["document", "status", "receipt"]
+
+NOT_BEFORE_MAX = timedelta(days=1)  # so far ahead an adapter may put the next try
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +54,10 @@ class Available:
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """This attempt failed for a reason that may pass. ``not_before`` is the earliest next try."""
+    """This attempt failed for a reason that may pass. ``not_before`` is the earliest next try.
+
+    It is aware, and at most ``NOT_BEFORE_MAX`` ahead.
+    """
 
     reason: str
     not_before: datetime | None = None
@@ -67,6 +72,24 @@ class Refused:
 
 
 Outcome = Delivered | Accepted | Available | Retry | Refused
+
+
+class Misbehaved(Exception):
+    """An adapter gave what the port does not know; the message says what, for the administrator."""
+
+
+def checked(outcome: object, now: datetime) -> Outcome:
+    """An adapter's verdict, if it is one that can be acted on; raises ``Misbehaved``."""
+    match outcome:
+        case Delivered(str()) | Accepted(str()) | Available() | Refused(str(), str()) | Retry(str(), None):
+            return outcome
+        case Retry(str(reason), datetime() as not_before) if not_before.utcoffset() is not None:
+            if not_before - now <= NOT_BEFORE_MAX:
+                return outcome
+            raise Misbehaved(f"{reason} (and not_before is more than a day ahead)")
+        case Retry(str(reason), _):
+            raise Misbehaved(f"{reason} (and not_before is not a time with a zone)")
+    raise Misbehaved(f"the adapter's answer is no verdict: {type(outcome).__name__}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 import importlib
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from pkgutil import iter_modules
 from time import monotonic
 
 from exchange import metrics, resources
@@ -22,6 +23,7 @@ from exchange.ledger.migrate import migrate
 from exchange.payloads import Payloads
 from exchange.queue import Bell, Listener
 from exchange.receipts import Issuer
+from exchange.receiving import Receiving
 from exchange.registry import Registry
 from exchange.settings import Settings
 from exchange.sweep import Sweep
@@ -48,10 +50,17 @@ def adapter_class(name: str) -> type[AgencyAdapter]:
     return found
 
 
+def adapter_names() -> tuple[str, ...]:
+    """The adapters that there are, by name."""
+    return tuple(sorted(module.name for module in iter_modules(importlib.import_module("adapters").__path__)))
+
+
 def open_database(settings: Settings) -> Database:
     """The database in its newest form."""
     settings.data.mkdir(parents=True, exist_ok=True)
-    database = Database(settings.resolved_database_url)
+    database = Database(
+        settings.resolved_database_url, settings.database_statement_seconds, settings.database_lock_seconds
+    )
     migrate(database)
     return database
 
@@ -74,6 +83,9 @@ def build_context(settings: Settings, database: Database, now: Callable[[], date
         verifier=verifier(settings.verifier),
         schema=Schema(resources.read("schemas", settings.schema_name)),
         bell=Bell(settings.queue_url),
+        receiving=Receiving(
+            max(settings.receiving_bytes_max, settings.document_bytes_max), settings.body_seconds
+        ),
         now=now,
     )
 

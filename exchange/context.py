@@ -15,6 +15,7 @@ from exchange.ledger.values import NewDelivery, NewDocument
 from exchange.payloads import Payloads
 from exchange.queue import Bell
 from exchange.receipts import Issuer
+from exchange.receiving import Receiving
 from exchange.registry import Registry
 from exchange.settings import Settings
 
@@ -31,6 +32,7 @@ class Context:
     verifier: Verifier
     schema: Schema
     bell: Bell
+    receiving: Receiving
     now: Callable[[], datetime]
 
     @property

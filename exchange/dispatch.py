@@ -16,10 +16,12 @@ from exchange.adapter import (
     Available,
     Delivered,
     Kind,
+    Misbehaved,
     Outcome,
     Outgoing,
     Refused,
     Retry,
+    checked,
 )
 from exchange.connections import Connections, NoAdapter
 from exchange.context import Context
@@ -81,11 +83,15 @@ class Dispatch:
             content = claim.body
             if content is None:
                 content = self._context.payloads.read_file(claim.digest)
-            return adapter.deliver(_outgoing(claim, check(content, claim.digest)))
+            outcome = adapter.deliver(_outgoing(claim, check(content, claim.digest)))
+            return checked(outcome, self._context.now())
         except NoAdapter as error:
             return Retry(str(error))
+        except Misbehaved as error:
+            log.error("adapter_misbehaved", delivery=claim.delivery, reason=str(error))
+            return Retry(str(error))
         # The one broad catch: an adapter's fault must neither lose the document nor stop the loop.
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             log.exception("attempt_failed", document=claim.document, delivery=claim.delivery)
             return Retry(f"unexpected {type(error).__name__}")
 

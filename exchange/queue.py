@@ -18,7 +18,7 @@ IDS_PER_BELL_MAX = 64
 IDS_WAITING_MAX = 10_000  # beyond these, bells are dropped
 BELL_SECONDS = 60
 _CONNECT_TIMEOUT_SECONDS = 5
-_CONFIRM_TIMEOUT_SECONDS = 5
+_ANSWER_TIMEOUT_SECONDS = 5.0  # of a server that is connected
 _LISTEN_SECONDS = 1.0
 _CLOSE_SECONDS = 2.0
 
@@ -27,7 +27,11 @@ def _connection(url: str) -> Connection:
     options: dict[str, object] = {"polling_interval": 0.02}  # of the transports that poll
     if url.startswith(("amqp", "pyamqp")):
         # Without confirms a publisher loses messages when its link breaks, and never learns of it.
-        options = {"confirm_publish": True, "confirm_timeout": _CONFIRM_TIMEOUT_SECONDS}
+        options = {
+            "confirm_publish": True,
+            "read_timeout": _ANSWER_TIMEOUT_SECONDS,
+            "write_timeout": _ANSWER_TIMEOUT_SECONDS,
+        }
     if url == "memory://":
         url = "memory://localhost"  # kombu warns of an address without a host
     return Connection(url, transport_options=options, connect_timeout=_CONNECT_TIMEOUT_SECONDS, heartbeat=10)
@@ -122,6 +126,7 @@ class Bell:
                 routing_key=self._queue.routing_key,
                 declare=[self._queue],
                 serializer="json",
+                confirm_timeout=_ANSWER_TIMEOUT_SECONDS,
                 expiration=BELL_SECONDS,  # nobody needs to hear an old bell
                 retry=True,
                 retry_policy={"max_retries": 1, "interval_start": 0},

@@ -46,6 +46,8 @@ class Settings(BaseSettings):
     signing_age_days_max: PositiveInt
     # limits at the door
     document_bytes_max: PositiveInt
+    body_seconds: PositiveFloat
+    receiving_bytes_max: PositiveInt
     depth_max: PositiveInt
     attachments_max: PositiveInt
     receivers_max: PositiveInt
@@ -53,8 +55,11 @@ class Settings(BaseSettings):
     secret_marks: tuple[str, ...]
     # storage
     payload_inline_bytes_max: NonNegativeInt
+    payload_unreferred_hours: NonNegativeInt
     commit_batch_max: PositiveInt
     commit_queue_max: PositiveInt
+    database_statement_seconds: PositiveFloat
+    database_lock_seconds: PositiveFloat
     # delivery
     workers: PositiveInt
     agency_concurrency: PositiveInt

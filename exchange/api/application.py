@@ -1,5 +1,7 @@
 """The ASGI application: submissions on the short way, everything else through FastAPI."""
 
+from http import HTTPStatus
+
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -7,8 +9,9 @@ from fastapi.responses import Response
 
 from exchange.api import agencies, body, documents, inbox, operations, preflight
 from exchange.api.access import Rate
+from exchange.api.deadline import Disconnected
 from exchange.api.problem import CONTENT_TYPE, problem, status_of
-from exchange.api.submission import EXAMINERS, Disconnected, Receive, Scope, Send, Submission
+from exchange.api.submission import EXAMINERS, Receive, Scope, Send, Submission
 from exchange.context import Context
 from exchange.core.refusal import Refusal, Refused, refuse
 from exchange.metrics import DeliveryGauge
@@ -92,7 +95,10 @@ async def _on_refused(_request: Request, error: Exception) -> Response:
 def _refusal(refused: Refused) -> Response:
     wait_seconds = refused.refusals[0].values.get("retry_after_seconds")
     headers = {} if wait_seconds is None else {"Retry-After": str(wait_seconds)}
-    return Response(problem(refused), status_of(refused.refusals), headers, media_type=CONTENT_TYPE)
+    status = status_of(refused.refusals)
+    if status == HTTPStatus.REQUEST_TIMEOUT:
+        headers["Connection"] = "close"  # RFC 9110, 15.5.9: what is still to come is not waited for
+    return Response(problem(refused), status, headers, media_type=CONTENT_TYPE)
 
 
 async def _on_invalid(request: Request, error: Exception) -> Response:

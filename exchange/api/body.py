@@ -6,9 +6,9 @@ FastAPI reads a whole body before it looks at the token, and its own limit answe
 from collections.abc import Mapping
 
 from exchange.api.access import authenticate
-from exchange.api.submission import Disconnected, Receive, Scope
+from exchange.api.deadline import Receive, read_body
+from exchange.api.submission import Scope
 from exchange.context import Context
-from exchange.core.refusal import Refused, refuse
 
 JSON_BYTES_MAX = 65_536
 PREFLIGHT = "/v1/preflight"
@@ -19,8 +19,7 @@ SCOPES: Mapping[str, str] = {PREFLIGHT: "submit", "/v1/inbox": "inbox"}
 async def taken(context: Context, scope: Scope, receive: Receive) -> Receive:
     """A ``receive`` that holds the whole body.
 
-    Raises ``Refused`` when the token does not open the address or the body is too large, and
-    ``Disconnected`` when it never was complete.
+    Raises ``Refused`` when the token does not open the address, and what ``read_body`` raises.
     """
     if scope["method"] in ("GET", "HEAD"):
         return receive
@@ -28,30 +27,13 @@ async def taken(context: Context, scope: Scope, receive: Receive) -> Receive:
     if scope["method"] == "POST":
         _check_token(context, scope["path"], headers)
     limit = context.settings.document_bytes_max if scope["path"] == PREFLIGHT else JSON_BYTES_MAX
-    return _replayed(await _read(headers, receive, limit), receive)
+    return _replayed(await read_body(receive, headers, limit, context.receiving), receive)
 
 
 def _check_token(context: Context, path: str, headers: Mapping[bytes, bytes]) -> None:
     for begin, needed in SCOPES.items():
         if path.startswith(begin):
             authenticate(context, headers.get(b"authorization", b"").decode("latin-1"), needed)
-
-
-async def _read(headers: Mapping[bytes, bytes], receive: Receive, limit: int) -> bytes:
-    declared = headers.get(b"content-length", b"0")
-    if declared.isdigit() and int(declared) > limit:
-        raise _too_large(limit)
-    content = bytearray()
-    more = True
-    while more:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise Disconnected
-        content += message.get("body", b"")
-        if len(content) > limit:
-            raise _too_large(limit)
-        more = message.get("more_body", False)
-    return bytes(content)
 
 
 def _replayed(content: bytes, receive: Receive) -> Receive:
@@ -61,12 +43,3 @@ def _replayed(content: bytes, receive: Receive) -> Receive:
         return waiting.pop() if waiting else dict(await receive())
 
     return replay
-
-
-def _too_large(limit: int) -> Refused:
-    return refuse(
-        "document_too_large",
-        f"The body is larger than {limit} bytes.",
-        f"Nội dung lớn hơn {limit} byte.",
-        limit=limit,
-    )

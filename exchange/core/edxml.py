@@ -1,8 +1,9 @@
 """The edXML package of QCVN 102: reading document and status messages, leniently.
 
 Taken is what is sent in practice: any order, both spellings Bussiness and Business, several forms
-of dates, empty elements, "null", stray text between elements. Unknown elements are kept. A value
-that cannot be understood, or one that is there twice, is refused with its place, never dropped.
+of dates, empty elements, "null", stray text between elements, white space and composition of any
+kind. Unknown elements are kept. A value that cannot be understood, or one that is there twice, is
+refused with its place, never dropped.
 
 Building is strict, see ``edxml_build``; the values are those of ``edxml_values``.
 """
@@ -23,8 +24,10 @@ from exchange.core.edxml_reading import (
     as_priority,
     as_status_code,
     as_text,
+    encoded,
     leaf,
     leaves,
+    lines,
     record,
     records,
     section,
@@ -168,7 +171,7 @@ _RESPONSE_FOR: Final = table_of(
 _OTHER_INFO: Final = table_of(
     {
         "Priority": leaf("priority", as_priority),
-        "SphereOfPromulgation": leaf("sphere", as_text),
+        "SphereOfPromulgation": lines("sphere"),  # a secrecy mark may stand on a line of its own
         "TyperNotation": leaf("typer_notation", as_text),
         "PromulgationAmount": leaf("promulgation_amount", as_number),
         "PageAmount": leaf("page_amount", as_number),
@@ -200,7 +203,7 @@ _DOCUMENT_HEADER: Final = table_of(
             )
         ),
         "Subject": leaf("subject", as_text),
-        "Content": leaf("content", as_text),
+        "Content": lines("content"),
         "SignerInfo": section(
             table_of(
                 {
@@ -228,7 +231,7 @@ _STATUS_HEADER: Final = table_of(
         "ResponseFor": record("response_for", ResponseFor, _RESPONSE_FOR),
         "StaffInfo": record("staff", StaffInfo, _STAFF),
         "StatusCode": leaf("status_code", as_status_code),
-        "Description": leaf("description", as_text),
+        "Description": lines("description"),
         "Timestamp": leaf("timestamp", as_moment),
     }
 )
@@ -245,7 +248,7 @@ _BUSINESS: Final = table_of(
     {
         "DocumentId": leaf("document_id", as_text),
         "BussinessDocType": leaf("doc_type", as_business_type),
-        "BussinessDocReason": leaf("reason", as_text),
+        "BussinessDocReason": lines("reason"),
         "Paper": leaf("paper", as_flag),
         "BussinessDocumentInfo": section(
             table_of(
@@ -278,10 +281,10 @@ _ATTACHMENT: Final = table_of(
     {
         "ContentId": leaf("content_id", as_content_id),
         "AttachmentName": leaf("name", as_text),
-        "Description": leaf("description", as_text),
+        "Description": lines("description"),
         "ContentType": spare("content_type", as_text),
         "MimeType": spare("content_type", as_text),
-        "ContentTransferEncoded": leaf("encoded", as_text),
+        "ContentTransferEncoded": encoded("encoded"),
     },
     unused=("FieldName", "Format"),
 )

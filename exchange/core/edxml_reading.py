@@ -2,6 +2,9 @@
 
 A table says for each element name which reader takes it, and whether it may be there many times.
 A reader puts what it finds into a dict of fields, and serialises unknown elements into a list.
+
+Values of one line are read collapsed and composed, whatever white space and composition they were
+signed in; texts of several lines keep both.
 """
 
 import re
@@ -11,12 +14,15 @@ from typing import Any
 
 from lxml import etree
 
+from exchange.core.codes import collapsed, one_line
 from exchange.core.edxml_values import NAMESPACE, VIETNAM, BusinessType
 from exchange.core.refusal import Refused, refuse
 
 Fields = dict[str, Any]
 Reader = Callable[[etree._Element, Fields, list[str]], None]
 Table = Mapping[object, tuple[Reader, bool]]  # by tag; True: may be there many times
+
+TEXT_CHARACTERS_MAX = 4_000  # of any text but the content of an attachment; the schemas allow less
 
 _Q = "{" + NAMESPACE + "}"
 
@@ -79,7 +85,7 @@ def settled(found: Fields) -> Fields:
 
 
 def leaf(field: str, convert: Callable[[str], Any]) -> Reader:
-    """One text."""
+    """One text of one line."""
 
     def reader(element: etree._Element, found: Fields, _kept: list[str]) -> None:
         found[field] = _converted(element, convert)
@@ -102,6 +108,26 @@ def spare(field: str, convert: Callable[[str], str]) -> Reader:
 
     def reader(element: etree._Element, found: Fields, _kept: list[str]) -> None:
         found[field] = found.get(field) or _converted(element, convert)
+
+    return reader
+
+
+def lines(field: str) -> Reader:
+    """One text that may have several lines; only its outer white space is dropped."""
+
+    def reader(element: etree._Element, found: Fields, _kept: list[str]) -> None:
+        text = _text(element).strip()
+        _check_length(element, text)
+        found[field] = _unless_null(text)
+
+    return reader
+
+
+def encoded(field: str) -> Reader:
+    """One text of any length that only machines read."""
+
+    def reader(element: etree._Element, found: Fields, _kept: list[str]) -> None:
+        found[field] = _unless_null(_text(element).strip())
 
     return reader
 
@@ -146,14 +172,34 @@ def _inner(element: etree._Element, table: Table, kept: list[str]) -> Fields | N
 
 
 def _converted(element: etree._Element, convert: Callable[[str], Any]) -> Any:
-    if len(element):
-        raise _wrong(element, "it holds elements where a text belongs", "chứa phần tử con thay vì giá trị")
-    text = element.text
-    text = text.strip() if text else ""
+    text = _text(element)
+    if len(text) > TEXT_CHARACTERS_MAX:  # white space may make it so; composing must not see more
+        text = collapsed(text)
+        _check_length(element, text)
+    text = _unless_null(one_line(text))
     try:
-        return convert("" if text == "null" else text)
+        return convert(text)
     except ValueError as reason:
         raise _wrong(element, f"it holds {text[:100]!r}: {reason}", f"giá trị “{text[:100]}” sai") from None
+
+
+def _text(element: etree._Element) -> str:
+    if len(element):
+        raise _wrong(element, "it holds elements where a text belongs", "chứa phần tử con thay vì giá trị")
+    return element.text or ""
+
+
+def _unless_null(text: str) -> str:
+    return "" if text == "null" else text
+
+
+def _check_length(element: etree._Element, text: str) -> None:
+    if len(text) > TEXT_CHARACTERS_MAX:
+        raise _wrong(
+            element,
+            f"it has {len(text)} characters; at most {TEXT_CHARACTERS_MAX} are allowed",
+            f"có {len(text)} ký tự; tối đa {TEXT_CHARACTERS_MAX} ký tự",
+        )
 
 
 def _wrong(element: etree._Element, reason: str, reason_vi: str) -> Refused:
@@ -214,7 +260,7 @@ def as_status_code(text: str) -> str:
 
 def as_content_id(text: str) -> str:
     """A ContentId without its scheme, which some write and some do not."""
-    return text.removeprefix("cid:")
+    return text.removeprefix("cid:").lstrip()
 
 
 _MOMENT = re.compile(

@@ -72,6 +72,13 @@ CATALOGUE: Mapping[str, Text] = {
         "Send fewer or smaller attachments; the limit stands in this answer.",
         "Giảm số lượng hoặc dung lượng tệp đính kèm; giới hạn có trong câu trả lời này.",
     ),
+    "body_too_slow": Text(
+        408,
+        "The body did not arrive in time",
+        "Nội dung không đến kịp thời hạn",
+        "Send it again, over a faster line; nothing was taken over.",
+        "Gửi lại qua đường truyền nhanh hơn; chưa có gì được tiếp nhận.",
+    ),
     "broker_failed": Text(
         500,
         "A fault of the exchange",

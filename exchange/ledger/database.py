@@ -1,18 +1,26 @@
 """Transactions: the one place that opens, begins and commits them, on SQLite and PostgreSQL."""
 
-import fcntl
 import os
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from fcntl import LOCK_EX, LOCK_NB, LOCK_UN, flock
+from time import monotonic
+from typing import Any
 
+import psycopg
+from psycopg.abc import RV, PQGen
+from psycopg.pq import TransactionStatus
 from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 BUSY_TIMEOUT_SECONDS = 30
+_AT_ONCE = LOCK_EX | LOCK_NB
+SILENCE_SECONDS = 5.0  # beyond its own time limit, until a server is taken to be gone
 
 # A link that falls silent is noticed within half a minute (libpq's parameters; seconds, milliseconds).
 _LINK = {
@@ -28,19 +36,45 @@ Insert = postgresql.Insert | sqlite.Insert
 
 
 class Database:
-    """One database. ``write`` is a transaction that commits at its end; ``read`` is a snapshot."""
+    """One database. ``write`` is a transaction that commits at its end; ``read`` is a snapshot.
 
-    def __init__(self, url: str) -> None:
+    Neither waits for ever: a server ends a statement after ``statement_seconds`` and the wait for a
+    lock after ``lock_seconds``, and one that says nothing is given up; SQLite waits for its turn
+    ``BUSY_TIMEOUT_SECONDS``. Each of these is an ``OperationalError``.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        statement_seconds: float = BUSY_TIMEOUT_SECONDS,
+        lock_seconds: float = BUSY_TIMEOUT_SECONDS,
+    ) -> None:
         self.url = url
         self.embedded = make_url(url).get_backend_name() == "sqlite"
-        self._writer = _sqlite_engine(url, "IMMEDIATE") if self.embedded else _server_engine(url)
-        self._reader = _sqlite_engine(url, "DEFERRED") if self.embedded else self._writer
+        if self.embedded:
+            self._writer, self._reader = _sqlite_engine(url, "IMMEDIATE"), _sqlite_engine(url, "DEFERRED")
+        else:
+            self._writer = self._reader = _server_engine(url, statement_seconds, lock_seconds)
         self._turn = _Turn(make_url(url).database or "") if self.embedded else nullcontext()
 
-    @contextmanager
-    def write(self) -> Iterator[Connection]:
+    def write(self) -> AbstractContextManager[Connection]:
         """A transaction. It commits when the block ends and rolls back when it raises."""
-        with self._turn, self._writer.connect() as connection:
+        return self._transaction(self._writer)
+
+    @contextmanager
+    def migration(self) -> Iterator[Connection]:
+        """As ``write``, and a server takes as long as it needs."""
+        engine = self._writer if self.embedded else _server_engine(self.url, 0, 0)
+        try:
+            with self._transaction(engine) as connection:
+                yield connection
+        finally:
+            if engine is not self._writer:
+                engine.dispose()
+
+    @contextmanager
+    def _transaction(self, engine: Engine) -> Iterator[Connection]:
+        with self._turn, engine.connect() as connection:
             transaction = connection.begin()
             try:
                 yield connection
@@ -63,11 +97,6 @@ class Database:
         """An INSERT of this engine's dialect, which knows ``on_conflict_do_nothing``."""
         return sqlite.insert(table) if self.embedded else postgresql.insert(table)
 
-    @property
-    def engine(self) -> Engine:
-        """For migrations."""
-        return self._writer
-
     def close(self) -> None:
         """Close all connections."""
         if isinstance(self._turn, _Turn):
@@ -80,24 +109,79 @@ class _Turn:
     """Whose turn it is to write to a SQLite database, among threads and processes.
 
     SQLite has one writer. Waiting here ends the moment the other is done; SQLite's own waiting
-    sleeps and polls. The system gives the turn back when a process dies.
+    sleeps and polls. The system gives the turn back when a process dies. Whoever does not get it
+    within ``BUSY_TIMEOUT_SECONDS`` gets SQLite's own error.
     """
 
     def __init__(self, database: str) -> None:
         self._threads = threading.Lock()
         self._file = os.open(f"{database}-turn", os.O_RDWR | os.O_CREAT, 0o600)
+        # Between the thread whose turn it is here, and the one that waits for other processes.
+        self._changed = threading.Condition()
+        self._asked = False  # that thread waits
+        self._wanted = False  # and somebody waits for it
+        self._given = False  # and it got the turn for him
 
     def __enter__(self) -> None:
-        self._threads.acquire()
-        fcntl.flock(self._file, fcntl.LOCK_EX)
+        # Mostly nobody else is there: the short way first.
+        left = BUSY_TIMEOUT_SECONDS if self._threads.acquire(False) else self._after_threads()
+        try:
+            if self._asked:
+                self._after_processes(left)
+            else:
+                flock(self._file, _AT_ONCE)
+        except BlockingIOError:
+            self._after_processes(left)
+        except OSError:
+            self._threads.release()
+            raise
 
     def __exit__(self, *_: object) -> None:
-        fcntl.flock(self._file, fcntl.LOCK_UN)
+        flock(self._file, LOCK_UN)
         self._threads.release()
 
     def close(self) -> None:
-        """Give the file back."""
-        os.close(self._file)
+        """Give the file back; one that is still waited for is left to the end of the process."""
+        if not self._asked:
+            os.close(self._file)
+
+    def _after_threads(self) -> float:
+        """Be the one thread that asks; the seconds that are left. Raises ``OperationalError``."""
+        until = monotonic() + BUSY_TIMEOUT_SECONDS
+        if not self._threads.acquire(timeout=BUSY_TIMEOUT_SECONDS):
+            raise _busy()
+        return until - monotonic()
+
+    def _after_processes(self, seconds: float) -> None:
+        """Take the turn after other processes; raises ``OperationalError``."""
+        with self._changed:
+            self._wanted = True
+            if not self._asked:
+                self._asked = True
+                threading.Thread(target=self._ask, name="turn", daemon=True).start()
+            self._changed.wait_for(lambda: not self._asked, seconds)
+            given, self._given, self._wanted = self._given, False, False
+        if not given:
+            self._threads.release()
+            raise _busy()
+
+    def _ask(self) -> None:
+        """Wait in a thread of its own: the lock of a file knows no time limit."""
+        got = False
+        try:
+            flock(self._file, LOCK_EX)
+            got = True
+        finally:
+            with self._changed:
+                self._given = got and self._wanted
+                if got and not self._wanted:  # too late: nobody waits any more
+                    flock(self._file, LOCK_UN)
+                self._asked = False
+                self._changed.notify()
+
+
+def _busy() -> OperationalError:
+    return OperationalError("the turn to write", None, sqlite3.OperationalError("database is locked"))
 
 
 def _sqlite_engine(url: str, begin: str) -> Engine:
@@ -127,8 +211,9 @@ def _sqlite_engine(url: str, begin: str) -> Engine:
     return engine
 
 
-def _server_engine(url: str) -> Engine:
-    return create_engine(
+def _server_engine(url: str, statement_seconds: float, lock_seconds: float) -> Engine:
+    """Connections whose server keeps these limits; 0 is none."""
+    engine = create_engine(
         url,
         pool_size=16,
         max_overflow=32,
@@ -136,3 +221,34 @@ def _server_engine(url: str) -> Engine:
         connect_args=_LINK,
         hide_parameters=True,  # errors are logged, and content must not be
     )
+
+    @event.listens_for(engine, "do_connect")
+    def connect(_dialect: object, _entry: object, arguments: list[Any], named: dict[str, Any]) -> _Link:
+        link = _Link.connect(*arguments, **named)
+        # Of the session, and not of the URL: a pooler between refuses parameters that it does not know.
+        link.execute(
+            "SELECT set_config('statement_timeout', %(statement)s, false),"
+            " set_config('idle_in_transaction_session_timeout', %(statement)s, false),"
+            " set_config('lock_timeout', %(lock)s, false)",
+            {"statement": f"{statement_seconds * 1000:.0f}", "lock": f"{lock_seconds * 1000:.0f}"},
+        )
+        link.commit()
+        link.seconds = statement_seconds + SILENCE_SECONDS if statement_seconds else None
+        return link
+
+    return engine
+
+
+class _Link(psycopg.Connection[Any]):
+    """A connection that does not wait for ever: a server that hangs still keeps its link alive."""
+
+    seconds: float | None = 2 * SILENCE_SECONDS  # for one call; None: without limit
+
+    def wait(self, gen: PQGen[RV], interval: float = 0.1, timeout: float | None = None) -> RV:
+        """As psycopg's own, within ``seconds``; raises ``OperationalError``."""
+        try:
+            return super().wait(gen, interval, self.seconds if timeout is None else timeout)
+        except psycopg.OperationalError:
+            if self.pgconn.transaction_status == TransactionStatus.ACTIVE:
+                self.pgconn.finish()  # nobody knows what became of the call: the pool takes another
+            raise

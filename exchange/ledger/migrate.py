@@ -19,7 +19,7 @@ def migrate(database: Database) -> None:
     with database.read() as connection:
         if _revision(connection) == ScriptDirectory.from_config(config).get_current_head():
             return
-    with database.write() as connection:
+    with database.migration() as connection:
         if not database.embedded:
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
         config.attributes["connection"] = connection

@@ -10,7 +10,10 @@ from uuid import uuid4
 import pytest
 from structlog.testing import capture_logs
 
+from exchange import queue
 from exchange.queue import IDS_WAITING_MAX, Bell, Listener
+from tests.processes import until
+from tests.proxy import proxy
 
 
 class Ears:
@@ -99,3 +102,27 @@ def test_nothing_due_rings_no_bell() -> None:
     bell = Bell("amqp://guest:guest@127.0.0.1:1//")
     bell.announce([])
     bell.close()
+
+
+BASIC_PUBLISH = b"\x00\x3c\x00\x28"  # AMQP 0-9-1: class 60, method 40
+QUEUE_DECLARE = b"\x00\x32\x00\x0a"  # class 50, method 10
+
+
+@pytest.mark.servers
+@pytest.mark.parametrize("heard_last", [BASIC_PUBLISH, QUEUE_DECLARE], ids=["publish", "declare"])
+def test_a_server_that_falls_silent_before_it_confirms_costs_a_bell_and_not_the_thread(
+    amqp_url: str, heard_last: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queue, "_ANSWER_TIMEOUT_SECONDS", 0.3)
+    address = urlsplit(amqp_url)
+    server = (address.hostname or "", address.port or 5672)
+    with proxy(server, lambda sent: heard_last in sent) as between:
+        bell = Bell(f"amqp://{address.username}:{address.password}@127.0.0.1:{between.port}//")
+        with capture_logs() as logs:
+            bell.announce(["a"])
+            until(lambda: logs, 10, "given up")
+        assert logs[0]["event"] == "bell_not_rung"
+        bell.close()
+        assert bell._thread is not None
+        bell._thread.join(5)
+        assert not bell._thread.is_alive()

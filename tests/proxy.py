@@ -1,0 +1,76 @@
+"""A TCP proxy between a client and a real server, which falls silent when it is told to."""
+
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+Address = tuple[str, int] | str  # a host and port, or the path of a socket
+
+
+def connected(server: Address) -> socket.socket:
+    if isinstance(server, tuple):
+        return socket.create_connection(server)
+    connection = socket.socket(socket.AF_UNIX)
+    connection.connect(server)
+    return connection
+
+
+class Proxy:
+    """Passes bytes both ways. Once ``silent`` is set, nothing of the server reaches the client any more.
+
+    ``mute`` is asked of what each client sends: true makes that connection silent, and it alone.
+    """
+
+    def __init__(self, server: Address, mute: Callable[[bytes], bool] = lambda _: False) -> None:
+        self.silent = threading.Event()
+        self.connections = 0
+        self._mute = mute
+        self._server = server
+        self._sockets: list[socket.socket] = []
+        self._listening = socket.socket()
+        self._listening.bind(("127.0.0.1", 0))
+        self._listening.listen(64)
+        self.port: int = self._listening.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def close(self) -> None:
+        self._listening.shutdown(socket.SHUT_RDWR)
+        for each in (self._listening, *self._sockets):
+            each.close()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                client, _ = self._listening.accept()
+                server = connected(self._server)
+            except OSError:
+                return
+            self.connections += 1
+            self._sockets += [client, server]
+            muted = threading.Event()
+            for ends in ((client, server, True), (server, client, False)):
+                threading.Thread(target=self._pass, args=(*ends, muted), daemon=True).start()
+
+    def _pass(
+        self, source: socket.socket, target: socket.socket, of_client: bool, muted: threading.Event
+    ) -> None:  # fmt: skip
+        try:
+            while part := source.recv(65_536):
+                if of_client and self._mute(part):
+                    muted.set()
+                if of_client or not (muted.is_set() or self.silent.is_set()):
+                    target.sendall(part)
+            target.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            return
+
+
+@contextmanager
+def proxy(server: Address, mute: Callable[[bytes], bool] = lambda _: False) -> Iterator[Proxy]:
+    """The proxy until the end of the block."""
+    between = Proxy(server, mute)
+    try:
+        yield between
+    finally:
+        between.close()
