@@ -75,9 +75,9 @@ class Running:
 
 
 @contextmanager
-def running(folder: Path, **changes: object) -> Iterator[Running]:
+def running(folder: Path, database_url: str = "", **changes: object) -> Iterator[Running]:
     """The broker until the end of the block; ``changes`` are settings."""
-    broker = Broker(settings_for(folder / "data", "", **changes))
+    broker = Broker(settings_for(folder / "data", database_url, **changes))
     province = Province.create(datetime.now(UTC))
     province.install(broker.database, datetime.now(UTC))
     broker.context.registry.renew()

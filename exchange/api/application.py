@@ -9,9 +9,9 @@ from fastapi.responses import Response
 
 from exchange.api import agencies, body, documents, inbox, operations, preflight
 from exchange.api.access import Rate
-from exchange.api.deadline import Disconnected
+from exchange.api.deadline import Disconnected, Receive
 from exchange.api.problem import CONTENT_TYPE, problem, status_of
-from exchange.api.submission import EXAMINERS, Receive, Scope, Send, Submission
+from exchange.api.submission import EXAMINERS, Scope, Send, Submission
 from exchange.context import Context
 from exchange.core.refusal import Refusal, Refused, refuse
 from exchange.metrics import DeliveryGauge
