@@ -136,7 +136,7 @@ def test_while_the_database_makes_one_message_wait_others_are_answered(
             assert not answers
         for post in posts:
             post.join()
-        assert {code(answer) for answer in answers} == {"status_unknown_document", "receiver_unknown"}
+        assert {code(answer) for answer in answers} == {"status_document_unknown", "receiver_unknown"}
         http.clear()
 
 
