@@ -126,7 +126,7 @@ class House:
             count = 0
             while claims := self.claim(dispatch, most):
                 for each in claims:
-                    dispatch.attempt(each)
+                    dispatch.attempt(each).result()
                 count += len(claims)
             return count
         finally:
