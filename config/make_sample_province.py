@@ -17,7 +17,7 @@ from typing import Any
 from vietnam_provinces import NESTED_DIVISIONS_JSON_PATH
 
 from exchange.core.directory import Agency, Directory, Level
-from exchange.core.directory_cells import qd20_alias
+from exchange.core.directory_codes import qd20_alias
 from exchange.core.directory_csv import render
 
 PATH = Path(__file__).parent / "sample" / "phu-yen.csv"

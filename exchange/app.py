@@ -1,10 +1,13 @@
 """The composition root: puts the broker together from its settings, and is the only place that does."""
 
 import importlib
+import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pkgutil import iter_modules
 from time import monotonic
+
+import structlog
 
 from exchange import metrics, resources
 from exchange.adapter import AgencyAdapter
@@ -20,6 +23,7 @@ from exchange.dispatch import Dispatch, Worker
 from exchange.keys import broker_key
 from exchange.ledger.database import Database
 from exchange.ledger.migrate import migrate
+from exchange.liveness import Liveness
 from exchange.payloads import Payloads
 from exchange.queue import Bell, Listener
 from exchange.receipts import Issuer
@@ -27,6 +31,11 @@ from exchange.receiving import Receiving
 from exchange.registry import Registry
 from exchange.settings import Settings
 from exchange.sweep import Sweep
+
+log = structlog.get_logger(__name__)
+
+CLOSE_SECONDS = 2.0  # of the time to stop, kept for committing and closing when attempts take the rest
+AT_LEAST_SECONDS = 0.05  # for a part that only has to look up
 
 
 def load_adapter(name: str, options: dict[str, object], timeout_seconds: float) -> AgencyAdapter:
@@ -68,6 +77,8 @@ def open_database(settings: Settings) -> Database:
 def build_context(settings: Settings, database: Database, now: Callable[[], datetime] = clock) -> Context:
     """All parts that use cases need."""
     registry = Registry(database)
+    liveness = Liveness(database)
+    liveness.watch("registry", registry.alive)
     issuer = Issuer(
         seal=Seal(broker_key(settings.data, settings.broker_name)),
         broker=settings.broker_name,
@@ -86,6 +97,7 @@ def build_context(settings: Settings, database: Database, now: Callable[[], date
         receiving=Receiving(
             max(settings.receiving_bytes_max, settings.document_bytes_max), settings.body_seconds
         ),
+        liveness=liveness,
         now=now,
     )
 
@@ -113,14 +125,16 @@ class Broker:
         self.connections = Connections(self.context.registry, load_adapter, settings.adapter_timeout_seconds)
         self.application: Application | None = None
         self._stopping: list[Callable[[], None]] = []
-        self._closing: list[Callable[[], None]] = []
+        self._closing: list[tuple[str, Callable[[], None]]] = []
         self._until: float | None = None
+        self._kept_seconds = min(CLOSE_SECONDS, settings.stop_seconds / 4)
 
     def with_api(self) -> Application:
         """Add the HTTP side."""
         self.application = Application(self.context)
+        self.context.liveness.watch("commit", self.application.alive)
         # Closed before the worker: what it still accepts is attempted by the next one.
-        self._closing.insert(0, self.application.close)
+        self._closing.insert(0, ("api", self.application.close))
         self._stopping.append(self.application.stopping)
         return self.application
 
@@ -132,35 +146,64 @@ class Broker:
         listener = Listener(self.context.settings.queue_url, worker.wake)
         self.context.bell.heard()
         sweep.start()
-        self._closing.append(listener.close)
+        for part, alive in (("settle", dispatch.alive), ("worker", worker.alive), ("sweep", sweep.alive)):
+            self.context.liveness.watch(part, alive)
         self._stopping.append(worker.stop)
-        self._closing.append(lambda: sweep.close(self._left()))
-        self._closing.append(lambda: worker.close(self._left()))
-        self._closing.append(dispatch.close)
+        self._closing += [
+            ("listener", listener.close),
+            ("sweep", lambda: sweep.close(self.left(self._kept_seconds))),
+            ("worker", lambda: worker.close(self.left(self._kept_seconds))),
+            ("settle", dispatch.close),
+        ]
         return worker
 
     def with_metrics(self) -> None:
         """Answer with this process's figures on ``metrics_port``; raises ``OSError`` when it is taken."""
         settings = self.context.settings
         if settings.metrics_port:
-            self._closing.append(metrics.serve(settings.host, settings.metrics_port, self.database))
+            close = metrics.serve(settings.host, settings.metrics_port, self.database)
+            self._closing.append(("metrics", close))
 
     def stop(self) -> None:
-        """Begin nothing new from now on; what is under way has ``stop_seconds`` in all."""
+        """Begin nothing new from now on; there are ``stop_seconds`` in all."""
         if self._until is None:
             self._until = monotonic() + self.context.settings.stop_seconds
         for stop in self._stopping:
             stop()
 
-    def _left(self) -> float:
-        return max(0.0, (self._until or 0.0) - monotonic())
+    @property
+    def working_seconds(self) -> float:
+        """Of the time to stop, what requests and attempts under way get; the rest is for committing."""
+        return self.context.settings.stop_seconds - self._kept_seconds
+
+    def left(self, kept_seconds: float = 0.0) -> float:
+        """What is left of the time to stop, without what is kept for the last."""
+        return max(0.0, (self._until or 0.0) - kept_seconds - monotonic())
 
     def close(self) -> None:
-        """Finish what is under way, as far as it ends in time, and close everything."""
+        """Finish what is under way, as far as it ends in time, and close everything.
+
+        A part that hangs is left to the end of the process: what it did not commit is as after a kill.
+        """
         self.stop()
-        for close in self._closing:
-            close()
-        self.connections.close()
-        self.context.bell.close()
-        self.context.registry.close()
-        self.database.close()
+        for part, close in self._closing:
+            self._close(part, close)
+        self._close("adapters", self.connections.close)
+        self._close("bell", self.context.bell.close)
+        self._close("registry", self.context.registry.close)
+        self._close("database", self.database.close)
+
+    def _close(self, part: str, close: Callable[[], None]) -> None:
+        closing = threading.Thread(target=_logged, args=(part, close), name=f"close-{part}", daemon=True)
+        closing.start()
+        closing.join(max(AT_LEAST_SECONDS, self.left()))
+        if closing.is_alive():
+            log.warning("not_closed_in_time", part=part)
+
+
+def _logged(part: str, close: Callable[[], None]) -> None:
+    try:
+        close()
+    # One part that cannot be closed keeps no other from it.
+    except Exception:
+        log.exception("not_closed", part=part)

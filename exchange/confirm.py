@@ -7,22 +7,16 @@ from exchange.checks import Reasons, acts_for, check_sender, check_time, open_si
 from exchange.context import Context, plan_delivery, today
 from exchange.core import edxml
 from exchange.core.codes import normalise
-from exchange.core.delivery import FROM_SENDER, STATUS_CODES, State, Step, rank
+from exchange.core.delivery import FROM_SENDER, STATUS_CODES, rank
 from exchange.core.directory import Agency
 from exchange.core.edxml import StatusMessage
 from exchange.core.refusal import Refused, refuse
 from exchange.core.signature import Signed
 from exchange.ids import new_id
-from exchange.intake import withdrawal
 from exchange.ledger.directory_store import Token
 from exchange.ledger.record import Examined
-from exchange.ledger.settle import Settlement
 from exchange.ledger.statuses import Report, Target, find_target
 from exchange.ledger.values import NewDelivery, NewDocument
-
-TAKEN_BACK = "Bên gửi đã lấy lại / Taken back by its sender"
-LEFT_NOT = frozenset({State.READY, State.AVAILABLE, State.WAITING, State.LEASED})
-HANDED_BY_STATUS = frozenset({State.ACCEPTED})
 
 
 def examine(context: Context, content: bytes, token: Token, now: datetime) -> Examined:
@@ -51,14 +45,14 @@ def examine(context: Context, content: bytes, token: Token, now: datetime) -> Ex
         document=document,
         deliveries=(delivery,),
         report=Report(
-            delivery=target.delivery,
+            document=target.document,
+            receiver=target.receiver,
             code=message.status_code,
             reported_by=reporter.code,
             reported_at=message.timestamp,
             message=document.id,
             description=message.description,
         ),
-        withdrawals=_settlements(message, target, now),
     )
 
 
@@ -180,20 +174,3 @@ def _document(
         certificate=signed.certificate.fingerprint,
         about=target.document,
     )
-
-
-def _settlements(message: StatusMessage, target: Target, now: datetime) -> tuple[Settlement, ...]:
-    if message.status_code in FROM_SENDER and target.state in LEFT_NOT:
-        # Taken back before it left: it does not leave any more.
-        return (withdrawal(target.delivery, "taken_back", TAKEN_BACK, now),)
-    if message.status_code not in FROM_SENDER and target.state in HANDED_BY_STATUS:
-        # Its software took it and would confirm later: this is the confirmation.
-        return (
-            Settlement(
-                delivery=target.delivery,
-                step=Step.HANDED,
-                at=now,
-                reference=f"status {message.status_code}",
-            ),
-        )
-    return ()

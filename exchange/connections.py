@@ -4,9 +4,13 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import structlog
+
 from exchange.adapter import AgencyAdapter
 from exchange.core.directory import Agency
 from exchange.registry import Registry
+
+log = structlog.get_logger(__name__)
 
 # Makes an adapter from its name, options and time limit; raises ``ValueError`` with a sentence.
 Load = Callable[[str, dict[str, object], float], AgencyAdapter]
@@ -37,30 +41,44 @@ class Connections:
         agency = self._registry.current.directory.get(code)
         if agency is None or not agency.adapter:
             raise NoAdapter(f"{code} is not connected")
-        made_from = (agency.adapter, repr(sorted(agency.options.items())))
-        kept = self._kept.get(code)
-        if kept is not None and kept.made_from == made_from:
-            return kept.adapter
-        return self._make(agency, made_from)
+        return self._kept_for(agency) or self._make(agency)
 
-    def _make(self, agency: Agency, made_from: tuple[str, str]) -> AgencyAdapter:
-        with self._lock:
-            kept = self._kept.get(agency.code)
-            if kept is not None and kept.made_from == made_from:
-                return kept.adapter
-            try:
-                adapter = self._load(agency.adapter, dict(agency.options), self._timeout_seconds)
-            except ValueError as error:
-                raise NoAdapter(f"the adapter of {agency.code} cannot be made: {error}") from None
-            # The old one is left to its last users; its connections close with it.
-            self._kept[agency.code] = _Kept(adapter, made_from)
-            return adapter
+    def kept(self, code: str) -> AgencyAdapter | None:
+        """The agency's adapter, if it was made already."""
+        agency = self._registry.current.directory.get(code)
+        return None if agency is None else self._kept_for(agency)
 
     def connected(self) -> list[str]:
         """Keys of all agencies that have an adapter."""
         return [agency.code for agency in self._registry.current.directory if agency.adapter]
 
     def close(self) -> None:
-        """Close all."""
-        for kept in self._kept.values():
-            kept.adapter.close()
+        """Close all; one that cannot be closed keeps no other from it."""
+        for code, kept in list(self._kept.items()):
+            try:
+                kept.adapter.close()
+            except Exception:
+                log.exception("adapter_not_closed", agency=code)
+
+    def _kept_for(self, agency: Agency) -> AgencyAdapter | None:
+        kept = self._kept.get(agency.code)
+        return kept.adapter if kept is not None and kept.made_from == _made_from(agency) else None
+
+    def _make(self, agency: Agency) -> AgencyAdapter:
+        try:
+            # Not under the lock: one that takes its time keeps nobody else waiting.
+            adapter = self._load(agency.adapter, dict(agency.options), self._timeout_seconds)
+        except ValueError as error:
+            raise NoAdapter(f"the adapter of {agency.code} cannot be made: {error}") from None
+        with self._lock:
+            earlier = self._kept_for(agency)
+            if earlier is None:
+                # The old one is left to its last users; its connections close with it.
+                self._kept[agency.code] = _Kept(adapter, _made_from(agency))
+                return adapter
+        adapter.close()  # another thread was faster
+        return earlier
+
+
+def _made_from(agency: Agency) -> tuple[str, str]:
+    return agency.adapter, repr(sorted(agency.options.items()))

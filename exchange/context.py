@@ -12,6 +12,7 @@ from exchange.core.signature import ParseLimits, Verifier
 from exchange.ids import new_id
 from exchange.ledger.database import Database
 from exchange.ledger.values import NewDelivery, NewDocument
+from exchange.liveness import Liveness
 from exchange.payloads import Payloads
 from exchange.queue import Bell
 from exchange.receipts import Issuer
@@ -33,6 +34,7 @@ class Context:
     schema: Schema
     bell: Bell
     receiving: Receiving
+    liveness: Liveness
     now: Callable[[], datetime]
 
     @property

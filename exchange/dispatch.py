@@ -119,6 +119,10 @@ class Dispatch:
         lease = timedelta(seconds=self._context.settings.adapter_timeout_seconds + LEASE_MARGIN_SECONDS)
         return lambda attempts: now + lease + self._backoff.delay(attempts, random())  # noqa: S311
 
+    def alive(self) -> bool:
+        """Whether attempts are still settled."""
+        return self._settling.alive
+
     def close(self) -> None:
         """Settle what waits, then stop."""
         self._settling.close()
@@ -206,6 +210,10 @@ class Worker:
     def wake(self, _ids: Sequence[str] = ()) -> None:
         """Something may be due: look now."""
         self._bell.set()
+
+    def alive(self) -> bool:
+        """Whether attempts are still begun."""
+        return self._thread.is_alive()
 
     def stop(self) -> None:
         """Begin no attempt from now on."""

@@ -10,7 +10,7 @@ from exchange import checks
 from exchange.context import Context, plan_delivery, ready_ids
 from exchange.core import routing
 from exchange.core.codes import number_and_symbol
-from exchange.core.delivery import Step, rank
+from exchange.core.delivery import rank
 from exchange.core.directory import Agency
 from exchange.core.edxml import BusinessType, DocumentMessage
 from exchange.core.receipt import Notice
@@ -18,13 +18,11 @@ from exchange.core.refusal import Refusal
 from exchange.core.share import classify
 from exchange.core.signature import Signed
 from exchange.ids import new_id
-from exchange.ledger import reading, record
+from exchange.ledger import record
 from exchange.ledger.directory_store import Token
+from exchange.ledger.earlier import Revocation
 from exchange.ledger.record import Examined, Recorded
-from exchange.ledger.settle import Settlement
 from exchange.ledger.values import NewDelivery, NewDocument
-
-REVOKED = "Bên gửi đã thu hồi / Revoked by its sender"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,8 +46,8 @@ def examine(context: Context, content: bytes, token: Token, now: datetime) -> Ex
     return Examined(
         document=document,
         deliveries=_deliveries(context, document, checked.plan),
-        notices=checked.earlier.notices,
-        withdrawals=_withdrawals(context, document, checked, now),
+        notices=(*checked.earlier.notices, *checked.plan.notices),
+        revocation=_revocation(context, document, checked, now),
     )
 
 
@@ -113,29 +111,21 @@ def _deliveries(context: Context, document: NewDocument, plan: routing.Plan) -> 
     )
 
 
-def _withdrawals(
+def _revocation(
     context: Context, document: NewDocument, checked: checks.Checked, now: datetime
-) -> tuple[Settlement, ...]:
+) -> Revocation | None:
     # A revoked document that has not left yet does not leave any more: not to a receiver that is
     # named, and not to a closed one that it follows.
     if document.business_type != BusinessType.REVOKE:
-        return ()
+        return None
     receivers = [
         key for route in checked.plan.routes for key in checks.acts_for(context, route.receiver, now)
     ]
-    waiting = [
-        delivery
-        for sender in checked.earlier.senders
-        for delivery in reading.undelivered_of(
-            context.database, sender, checked.earlier.document_ids, receivers
-        )
-    ]
-    return tuple(withdrawal(delivery, "revoked", REVOKED, now) for delivery in waiting)
-
-
-def withdrawal(delivery: str, cause: str, reason: str, now: datetime) -> Settlement:
-    """End a delivery that nobody is working at; one that is under way is left alone."""
-    return Settlement(delivery=delivery, step=Step.REJECT, at=now, unclaimed=True, cause=cause, reason=reason)
+    return Revocation(
+        senders=checks.acts_for(context, checked.sender, now),
+        document_ids=checked.earlier.document_ids,
+        receivers=tuple(dict.fromkeys(receivers)),
+    )
 
 
 def accepted_before(context: Context, content: bytes, sender: str) -> Answer | None:

@@ -30,6 +30,10 @@ class Pickup:
             waiting_max=context.settings.commit_queue_max,
         )
 
+    def alive(self) -> bool:
+        """Whether what clients say is still settled."""
+        return self._settling.alive
+
     def close(self) -> None:
         """Settle what waits, then stop."""
         self._settling.close()
@@ -66,7 +70,14 @@ class Pickup:
             raise _lost(delivery)
         if settled.applied:
             ACKNOWLEDGEMENTS.inc()
-            log.info("acknowledged", delivery=delivery, receiver=agency, kind=held.kind, digest=held.digest)
+            log.info(
+                "acknowledged",
+                document=settled.document,
+                delivery=delivery,
+                receiver=agency,
+                kind=held.kind,
+                digest=held.digest,
+            )
 
     def release(self, agency: str, delivery: str, lease: str) -> None:
         """The client gives the message back: another may lease it at once."""

@@ -189,7 +189,7 @@ def _prospect(
     return Prospect(
         addressed_as=code,
         receiver=agency.code if agency else "",
-        name=agency.name if agency else "",
+        name=agency.as_of(today(now)).name if agency else "",
         would_go=not refusals,
         forwarded=agency is not None and normalise(code) not in _codes(agency),
         reachable_lately=_reachable(contact, failing_since, now),

@@ -58,6 +58,10 @@ class Registry:
         if directory_store.version(self._database) != self.current.version:
             self.current = self._load()
 
+    def alive(self) -> bool:
+        """Whether changes are still seen."""
+        return self._thread.is_alive()
+
     def close(self) -> None:
         """Stop looking."""
         self._stop.set()

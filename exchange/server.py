@@ -22,6 +22,7 @@ BACKLOG = 2048
 START_SECONDS = 60.0
 LOOK_SECONDS = 0.5
 SIBLING_SECONDS = 2.0  # beyond the time to stop, until one is killed
+LATE_SECONDS = 4.0  # beyond the time to stop, until the process ends whatever hangs
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -55,16 +56,26 @@ class _Server(uvicorn.Server):
             self.should_exit = True
 
     def handle_exit(self, sig: int, frame: object) -> None:
+        self._asked.set()
         self._stopping()
         super().handle_exit(sig, frame)  # type: ignore[arg-type]
 
 
-def on_signal() -> threading.Event:
-    """Set when the process is asked to stop."""
+def on_signal(stop_seconds: float) -> threading.Event:
+    """Set when the process is asked to stop; it does not outlive that by much more than ``stop_seconds``."""
     asked = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: asked.set())
+    threading.Thread(target=_end_late, args=(asked, stop_seconds), name="late", daemon=True).start()
     return asked
+
+
+def _end_late(asked: threading.Event, stop_seconds: float) -> None:
+    """Everything that is closed keeps to the time; this is for what nobody foresaw, on the event loop too."""
+    asked.wait()
+    time.sleep(stop_seconds + LATE_SECONDS)
+    log.error("ended_late", limit_seconds=stop_seconds + LATE_SECONDS)
+    end(1)
 
 
 def end(code: int) -> NoReturn:
@@ -147,21 +158,31 @@ def say_ready(descriptor: int) -> None:
     os.close(descriptor)
 
 
-def keep(siblings: Sequence[subprocess.Popen[bytes]], stop: threading.Event) -> bool:
-    """Wait until asked to stop; False when one of them is gone: whoever runs us starts us again."""
-    while not stop.wait(LOOK_SECONDS):
+def keep(
+    siblings: Sequence[subprocess.Popen[bytes]], asked: threading.Event, dead: Callable[[], Sequence[str]]
+) -> bool:
+    """Wait until asked to stop; False when a sibling is gone, or a part of this process is dead.
+
+    Whoever runs us starts us again.
+    """
+    while not asked.wait(LOOK_SECONDS):
         gone = [sibling.pid for sibling in siblings if sibling.poll() is not None]
-        if gone:
-            log.error("sibling_gone", pids=gone)
+        if gone or dead():
+            log.error("sibling_gone" if gone else "part_dead", pids=gone, parts=dead())
+            asked.set()
             return False
     return True
 
 
-def stop_siblings(siblings: Sequence[subprocess.Popen[bytes]], stop_seconds: float) -> None:
-    """Ask them to stop, wait so long in all, and end those that do not."""
-    until = time.monotonic() + stop_seconds + SIBLING_SECONDS
+def ask_siblings(siblings: Sequence[subprocess.Popen[bytes]]) -> None:
+    """Ask them to stop."""
     for sibling in siblings:
         sibling.terminate()
+
+
+def await_siblings(siblings: Sequence[subprocess.Popen[bytes]], seconds: float) -> None:
+    """Wait so long in all until they are gone, and end those that are not."""
+    until = time.monotonic() + seconds
     for sibling in siblings:
         try:
             sibling.wait(max(0.0, until - time.monotonic()))

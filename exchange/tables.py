@@ -48,7 +48,7 @@ def _moment(nullable: bool = False) -> Column[datetime]:
 
 
 class AgencyRow(SQLModel, table=True):
-    """One agency, under the code that is its key."""
+    """One agency, under the code that is its key; name, level and parent are the newest."""
 
     __tablename__ = "agency"
     code: str = Field(primary_key=True)
@@ -57,11 +57,22 @@ class AgencyRow(SQLModel, table=True):
     parent: str = ""
     valid_from: date
     valid_to: date | None = None
-    successor: str = ""
+    successor: str = ""  # keys between semicolons
     adapter: str = ""
     options: str = "{}"  # JSON
     document_bytes_max: int | None = None
     attachment_types: str = ""  # between semicolons; empty: all
+
+
+class FormerRow(SQLModel, table=True):
+    """What an agency was called and where it stood until a day."""
+
+    __tablename__ = "former"
+    agency: str = Field(primary_key=True)
+    until: date = Field(primary_key=True)
+    name: str
+    level: str
+    parent: str = ""
 
 
 class AliasRow(SQLModel, table=True):
@@ -184,8 +195,10 @@ class DeliveryRow(SQLModel, table=True):
     cause: str = ""  # stable code of why it is where it is
     reason: str = ""  # the same in words
     reference: str = ""  # the receiver's own mark
-    # Why it must not go out any more, though somebody is at it now; settled when they are done.
+    # Why it must not go out any more, even where somebody is at it now or an administrator asks for it.
     withdrawn: str = Field(default="", sa_column=Column(String, nullable=False, server_default=""))
+    # The receiver's status that proves that it has the document, reported after something may have left.
+    proven: str = Field(default="", sa_column=Column(String, nullable=False, server_default=""))
     business: str = "none"
     take_back: str = "none"
 

@@ -68,7 +68,7 @@ def test_an_unknown_adapter_or_option_is_named(province: Path, run: Run) -> None
     province.write_text(HEADER + PROVINCE_LINE.replace(",inbox,", ",pigeon,"), encoding="utf-8")
     output = run("directory", "import", str(province), code=1).output
     assert "pigeon" in output
-    assert "line 2" in output
+    assert "Line 2" in output
 
 
 def test_an_agency_is_shown_by_any_of_its_codes_and_a_slip_is_answered_with_the_nearest(

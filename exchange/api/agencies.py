@@ -7,8 +7,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel
 
-from exchange.api.dependencies import InContext, Reader, not_found
+from exchange.api.dependencies import InContext, Reader, Text, not_found
 from exchange.context import Context, today
+from exchange.core.codes import one_line
 from exchange.core.directory import Agency, holdings
 
 router = APIRouter(prefix="/v1", tags=["directory"])
@@ -34,7 +35,7 @@ class AgencyView(BaseModel):
     valid_from: date
     valid_to: date | None
     open: bool
-    successor: str
+    successors: list[str]
     connected: bool
     document_bytes_max: int | None
     attachment_types: list[str]
@@ -50,19 +51,19 @@ class Agencies(BaseModel):
 def search(
     context: InContext,
     _token: Reader,
-    q: str = "",
+    q: Text = "",
     on: date | None = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> Agencies:
     """Agencies open on the date ``on`` (today if not given) whose name or any code of then contains ``q``."""
     day = on or today(context.now())
-    needle = q.casefold()
+    needle = one_line(q).casefold()
     directory = context.registry.current.directory
     found = (
         agency
         for agency in directory
         if directory.is_open(agency, day)
-        and any(needle in text.casefold() for text in (agency.name, *_codes(agency, day)))
+        and any(needle in text.casefold() for text in (agency.as_of(day).name, *_codes(agency, day)))
     )
     return Agencies(
         agencies=[_view(context, agency, day) for agency, _ in zip(found, range(limit), strict=False)]
@@ -70,7 +71,7 @@ def search(
 
 
 @router.get("/agencies/{code}")
-def show(context: InContext, _token: Reader, code: str, on: date | None = None) -> AgencyView:
+def show(context: InContext, _token: Reader, code: Text, on: date | None = None) -> AgencyView:
     """The agency that ``code``, in any form, names on the date ``on``."""
     day = on or today(context.now())
     agency = context.registry.current.directory.find(code, day)
@@ -91,19 +92,20 @@ def _codes(agency: Agency, day: date) -> list[str]:
 
 
 def _view(context: Context, agency: Agency, day: date) -> AgencyView:
+    standing = agency.as_of(day)
     return AgencyView(
         code=agency.code,
         aliases=[
             AliasView(code=each.code, form=each.form, valid_from=each.valid_from, valid_to=each.valid_to)
             for each in agency.aliases
         ],
-        name=agency.name,
-        level=agency.level,
-        parent=agency.parent,
+        name=standing.name,
+        level=standing.level,
+        parent=standing.parent,
         valid_from=agency.valid_from,
         valid_to=agency.valid_to,
         open=context.registry.current.directory.is_open(agency, day),
-        successor=agency.successor,
+        successors=list(agency.successors),
         connected=bool(agency.adapter),
         document_bytes_max=agency.limits.document_bytes_max,
         attachment_types=sorted(agency.limits.attachment_types),

@@ -6,20 +6,25 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
+from sqlalchemy.exc import DataError
+from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from exchange.api import agencies, body, documents, inbox, operations, preflight
 from exchange.api.access import Rate
 from exchange.api.deadline import Disconnected, Receive
-from exchange.api.problem import CONTENT_TYPE, problem, status_of
+from exchange.api.problem import CONTENT_TYPE, RESPONSES, invalid, malformed, problem, status_of
 from exchange.api.submission import EXAMINERS, Scope, Send, Submission
 from exchange.context import Context
-from exchange.core.refusal import Refusal, Refused, refuse
+from exchange.core.refusal import Refused, refuse
 from exchange.metrics import DeliveryGauge
 from exchange.pickup import Pickup
 from exchange.version import VERSION
 
 log = structlog.get_logger(__name__)
 
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+SHOWN_CHARACTERS_MAX = 200  # of an address, in an answer
 DESCRIPTION = """Agencies' software posts signed edXML documents (QCVN 102) and fetches what came for it.
 `POST /v1/documents` and `POST /v1/status` take the signed XML as the body and answer 202 with the signed
 acceptance."""
@@ -57,6 +62,10 @@ class Application:
         """Say "not ready" from now on."""
         self.fastapi.state.stopping = True
 
+    def alive(self) -> bool:
+        """Whether the threads that commit live."""
+        return self._submission._accepting.alive and self._pickup.alive()
+
     def close(self) -> None:
         """Commit and settle what waits."""
         self._submission.close()
@@ -72,6 +81,8 @@ def _fastapi(context: Context, pickup: Pickup) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url="/openapi.json",
+        responses=RESPONSES,
+        redirect_slashes=False,  # nobody follows one with a token
     )
     app.state.context = context
     app.state.pickup = pickup
@@ -81,9 +92,9 @@ def _fastapi(context: Context, pickup: Pickup) -> FastAPI:
         app.include_router(module.router)
     app.add_exception_handler(Refused, _on_refused)
     app.add_exception_handler(RequestValidationError, _on_invalid)
+    app.add_exception_handler(HTTPException, _on_http)
+    app.add_exception_handler(DataError, _on_unusable)
     app.add_exception_handler(Exception, _on_fault)
-    app.add_exception_handler(404, _on_no_address)
-    app.add_exception_handler(405, _on_no_address)
     return app
 
 
@@ -101,31 +112,52 @@ def _refusal(refused: Refused) -> Response:
     return Response(problem(refused), status, headers, media_type=CONTENT_TYPE)
 
 
-async def _on_invalid(request: Request, error: Exception) -> Response:
+async def _on_invalid(_request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    refusals = [
-        Refusal(
-            code="request_invalid",
-            where=".".join(str(part) for part in each["loc"]),
-            detail=each["msg"],
-            detail_vi="Giá trị không hợp lệ.",
+    return _refusal(invalid(error.errors()))
+
+
+async def _on_unusable(request: Request, error: Exception) -> Response:
+    log.warning("value_unusable", path=request.url.path, exc_info=error)
+    return _refusal(
+        refuse(
+            "request_invalid",
+            "The database cannot work with a value of the request.",
+            "Cơ sở dữ liệu không xử lý được một giá trị trong yêu cầu.",
         )
-        for each in error.errors()
-    ]
-    return await _on_refused(request, Refused(*refusals))
+    )
 
 
 async def _on_fault(request: Request, error: Exception) -> Response:
     log.error("request_failed", path=request.url.path, exc_info=error)
-    return await _on_refused(request, refuse("broker_failed"))
+    return _refusal(refuse("broker_failed"))
 
 
-async def _on_no_address(request: Request, _error: Exception) -> Response:
-    return await _on_refused(
-        request,
+async def _on_http(request: Request, error: Exception) -> Response:
+    """What the framework itself refuses: no such address, no such method, a body that it cannot read."""
+    assert isinstance(error, HTTPException)
+    if error.status_code not in (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED):
+        return _refusal(Refused(malformed("It is nested too deeply, or a number is too long.")))
+    asked = f"{request.method} {request.url.path[:SHOWN_CHARACTERS_MAX]}"
+    allowed = _allowed(request)
+    if not allowed:
+        return _refusal(refuse("no_such_address", f"There is no {asked}.", f"Không có {asked}."))
+    named = ", ".join(allowed)
+    answer = _refusal(
         refuse(
-            "no_such_address",
-            f"There is no {request.method} {request.url.path}.",
-            f"Không có {request.method} {request.url.path}.",
-        ),
+            "method_not_allowed", f"{asked}: only {named}.", f"{asked}: chỉ nhận {named}.", allowed=allowed
+        )
     )
+    answer.headers["Allow"] = named  # RFC 9110, 15.5.6
+    return answer
+
+
+def _allowed(request: Request) -> list[str]:
+    """The methods that an address takes; none if there is no such address."""
+
+    def taken(method: str) -> bool:
+        asked = {**request.scope, "method": method}
+        return any(route.matches(asked)[0] is Match.FULL for route in request.app.routes)
+
+    posts = {"POST"} if request.scope["path"] in EXAMINERS else set()
+    return [method for method in METHODS if method in posts or taken(method)]

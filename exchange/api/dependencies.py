@@ -4,12 +4,17 @@ from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import Depends, Request
+from pydantic import StringConstraints
 
 from exchange.api.access import authenticate
 from exchange.context import Context
 from exchange.core.refusal import Refused, refuse
 from exchange.ledger import reading
 from exchange.ledger.directory_store import Token
+
+# A text from outside that is looked up or compared. No database can hold NUL in a text, and composing
+# (NFC) takes time that grows with the square of a run of marks.
+Text = Annotated[str, StringConstraints(max_length=1_000, pattern=r"^[^\x00]*$")]
 
 
 def _context(request: Request) -> Context:

@@ -7,7 +7,8 @@ import orjson
 from fastapi import APIRouter, Header, Response
 from pydantic import BaseModel
 
-from exchange.api.dependencies import InContext, Reader, not_found, visible
+from exchange.api.dependencies import InContext, Reader, Text, not_found, visible
+from exchange.core.codes import one_line
 from exchange.core.delivery import FINAL, State
 from exchange.ledger import reading
 from exchange.ledger.reading import Dossier, Record
@@ -93,16 +94,16 @@ class Receipts(BaseModel):
 
 
 @router.get("/documents")
-def find(context: InContext, token: Reader, document_id: str) -> Found:
-    """The caller's own document with this DocumentId."""
-    found = reading.find_document(context.database, token.agency, document_id)
+def find(context: InContext, token: Reader, document_id: Text) -> Found:
+    """The caller's own document with this DocumentId, whatever white space and composition it is asked in."""
+    found = reading.find_document(context.database, token.agency, one_line(document_id))
     if found is None:
         raise not_found(f"DocumentId {document_id}")
     return Found(id=found)
 
 
 @router.get("/documents/{document}")
-def show(context: InContext, token: Reader, document: str) -> DocumentView:
+def show(context: InContext, token: Reader, document: Text) -> DocumentView:
     """Status per receiver and timeline. A receiver sees its own delivery alone."""
     visible(context, token, document)
     dossier = reading.dossier(context.database, document)
@@ -114,7 +115,7 @@ def show(context: InContext, token: Reader, document: str) -> DocumentView:
 
 @router.get("/documents/{document}/content")
 def content(
-    context: InContext, token: Reader, document: str, exchange_lease: Annotated[str, Header()] = ""
+    context: InContext, token: Reader, document: Text, exchange_lease: Annotated[Text, Header()] = ""
 ) -> Response:
     """The exact bytes as they were accepted: for the sender, and for a receiver that has or takes them."""
     visible(context, token, document)
@@ -131,7 +132,7 @@ def content(
 
 
 @router.get("/documents/{document}/receipts")
-def receipts(context: InContext, token: Reader, document: str) -> Receipts:
+def receipts(context: InContext, token: Reader, document: Text) -> Receipts:
     """The acceptance, and one receipt for each delivery that ended; for the sender."""
     visible(context, token, document)
     rows = reading.receipts_of(context.database, document)

@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from exchange.api.dependencies import Fetcher
+from exchange.api.dependencies import Fetcher, Text
 from exchange.ledger.inbox import Waiting
 from exchange.pickup import Pickup
 
@@ -27,7 +27,7 @@ class Lease(BaseModel):
     """The lease under which a message was taken."""
 
     model_config = ConfigDict(strict=True, extra="forbid")
-    lease: str
+    lease: Text
 
 
 class Item(BaseModel):
@@ -77,7 +77,7 @@ def _items(found: list[Waiting]) -> Items:
     )
 
 
-ShownLease = Annotated[str, Header(description="The lease under which the message was taken.")]
+ShownLease = Annotated[Text, Header(description="The lease under which the message was taken.")]
 
 
 def _pickup(request: Request) -> Pickup:
@@ -99,7 +99,7 @@ def lease(request: Request, token: Fetcher, body: LeaseRequest) -> Items:
 
 
 @router.get("/{delivery}")
-def fetch(request: Request, token: Fetcher, delivery: str, exchange_lease: ShownLease = "") -> Response:
+def fetch(request: Request, token: Fetcher, delivery: Text, exchange_lease: ShownLease = "") -> Response:
     """The exact bytes of a leased or acknowledged message; compare SHA-256 with ``Exchange-Digest``."""
     held, content = _pickup(request).fetch(token.agency, delivery, exchange_lease)
     headers = {"Exchange-Digest": held.digest, "Exchange-Kind": held.kind}
@@ -107,12 +107,12 @@ def fetch(request: Request, token: Fetcher, delivery: str, exchange_lease: Shown
 
 
 @router.post("/{delivery}/acknowledge", status_code=204)
-def acknowledge(request: Request, token: Fetcher, delivery: str, body: Lease) -> None:
+def acknowledge(request: Request, token: Fetcher, delivery: Text, body: Lease) -> None:
     """The message is stored on the client's side: it is delivered, and the sender gets the receipt."""
     _pickup(request).acknowledge(token.agency, delivery, body.lease)
 
 
 @router.post("/{delivery}/release", status_code=204)
-def release(request: Request, token: Fetcher, delivery: str, body: Lease) -> None:
+def release(request: Request, token: Fetcher, delivery: Text, body: Lease) -> None:
     """Give the message back; it lies ready again at once."""
     _pickup(request).release(token.agency, delivery, body.lease)

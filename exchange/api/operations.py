@@ -1,33 +1,45 @@
 """``/health/live``, ``/health/ready``, ``/metrics``: for those who keep the broker running."""
 
+import asyncio
+
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
-from sqlalchemy import text
-from sqlalchemy.exc import SQLAlchemyError
 
-from exchange.api.dependencies import InContext
+from exchange.context import Context
 from exchange.metrics import exposition
 
 router = APIRouter(tags=["operations"])
 
+DATABASE_SECONDS = 2.0  # within which it answers, or the process is not ready
+
+
+# Both on the event loop: requests that wait for a database take the threads, and must not take the answer.
+
 
 @router.get("/health/live")
-def live() -> dict[str, str]:
+async def live() -> dict[str, str]:
     """The process answers."""
     return {"status": "live"}
 
 
 @router.get("/health/ready")
-def ready(request: Request, context: InContext) -> JSONResponse:
-    """The process can take documents: the database answers, and it is not stopping."""
+async def ready(request: Request) -> JSONResponse:
+    """The process can take documents: its threads live, the database answers, and it is not stopping."""
     if getattr(request.app.state, "stopping", False):
         return JSONResponse({"status": "stopping"}, status_code=503)
-    try:
-        with context.database.read() as connection:
-            connection.execute(text("SELECT 1"))
-    except SQLAlchemyError as error:
-        return JSONResponse({"status": "not ready", "database": type(error).__name__}, status_code=503)
+    context: Context = request.app.state.context
+    faults = dict.fromkeys(context.liveness.dead(), "ended")
+    if fault := await _database_fault(context):
+        faults["database"] = fault
+    if faults:
+        return JSONResponse({"status": "not ready", "parts": faults}, status_code=503)
     return JSONResponse({"status": "ready", "directory_version": context.registry.current.version})
+
+
+async def _database_fault(context: Context) -> str:
+    question = asyncio.wrap_future(context.liveness.ask_database())
+    answered, _ = await asyncio.wait([question], timeout=DATABASE_SECONDS)
+    return question.result() if answered else f"no answer within {DATABASE_SECONDS:g} s"
 
 
 @router.get("/metrics")

@@ -1,28 +1,31 @@
 """``POST /v1/preflight``: would this go through? Per receiver, all obstacles at once."""
 
 from datetime import datetime
+from typing import Annotated
 
 from fastapi import APIRouter, Request
 from fastapi.concurrency import run_in_threadpool
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, FailFast, Field, ValidationError
 
-from exchange.api.dependencies import InContext, Submitter
-from exchange.api.problem import refusal_view
+from exchange.api.dependencies import InContext, Submitter, Text
+from exchange.api.problem import invalid, refusal_view
 from exchange.context import Context
-from exchange.core.refusal import Refusal, Refused
+from exchange.core.refusal import Refusal
 from exchange.ledger.directory_store import Token
 from exchange.preflight import Preflight, of_document, of_question
 
 router = APIRouter(prefix="/v1", tags=["preflight"])
+
+BYTES_MAX = 2**53  # JSON's numbers are exact up to here
 
 
 class Question(BaseModel):
     """A document that is not made yet: its receivers, its size, the types of its attachments."""
 
     model_config = ConfigDict(strict=True, extra="forbid")
-    receivers: list[str] = Field(min_length=1)
-    bytes: int = Field(default=0, ge=0)
-    attachment_types: list[str] = Field(default=[], max_length=1000)
+    receivers: Annotated[list[Text], FailFast()] = Field(min_length=1)
+    bytes: int = Field(default=0, ge=0, le=BYTES_MAX)
+    attachment_types: Annotated[list[Text], FailFast()] = Field(default=[], max_length=1000)
 
 
 class ProspectView(BaseModel):
@@ -64,17 +67,8 @@ def _by_question(context: Context, token: Token, content: bytes) -> PreflightVie
     try:
         question = Question.model_validate_json(content)
     except ValidationError as error:
-        raise Refused(
-            *(
-                Refusal(
-                    code="request_invalid",
-                    where=".".join(map(str, each["loc"])),
-                    detail=each["msg"],
-                    detail_vi="Giá trị không hợp lệ.",
-                )
-                for each in error.errors()
-            )
-        ) from None
+        errors = error.errors(include_url=False, include_input=False)
+        raise invalid([{**each, "loc": ("body", *each["loc"])} for each in errors]) from None
     found = of_question(
         context,
         token,

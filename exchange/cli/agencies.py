@@ -1,6 +1,7 @@
 """``exchange directory``: agencies in and out as CSV."""
 
-from collections.abc import Sequence
+import difflib
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated
@@ -8,16 +9,27 @@ from typing import Annotated
 import typer
 
 from exchange import settings
-from exchange.app import adapter_class, open_database
+from exchange.app import adapter_class, adapter_names, open_database
 from exchange.cli.say import fail, say, table
 from exchange.context import clock, today
 from exchange.core import directory_csv
-from exchange.core.directory import Directory
-from exchange.core.directory_problems import Row
+from exchange.core.directory import Agency, Directory
+from exchange.core.directory_cells import read_options
+from exchange.core.directory_changes import Change, ChangeKind, compare
+from exchange.core.directory_days import shown
+from exchange.core.directory_problems import Kind, Problem, Row, Words, problem
 from exchange.ledger import directory_store
 from exchange.ledger.database import Database
 
 group = typer.Typer(help="Agencies: import, export, show.", no_args_is_help=True)
+
+PROBLEMS_SHOWN = 100
+_KINDS: Mapping[ChangeKind, str] = {
+    ChangeKind.ADDED: "thêm / added",
+    ChangeKind.CHANGED: "đổi / changed",
+    ChangeKind.CLOSED: "đóng / closed",
+}
+_DATED = ("name", "level", "parent")
 
 
 def _day(on: datetime | None) -> date:
@@ -28,7 +40,7 @@ def agency_named(database: Database, code: str) -> str:
     """The key of the agency that ``code``, in any form, names today; ends the command if there is none."""
     agency = Directory(directory_store.load(database)[1]).find(code, today(clock()))
     if agency is None:
-        fail(f"{code} is not in the directory (exchange directory show)")
+        fail(f"{code} không có trong danh bạ / is not in the directory (exchange directory show)")
         raise typer.Exit(1)
     return agency.code
 
@@ -40,37 +52,88 @@ def import_(
 ) -> None:
     """Take agencies from a CSV file, all or none. Agencies that it leaves out stay as they are."""
     database = open_database(settings.load())
-    existing = Directory(directory_store.load(database)[1])
+    version, known, _ = directory_store.load(database)
+    existing = Directory(known)
     parsed = directory_csv.parse(file.read_bytes())
-    problems = directory_csv.problems(parsed, existing)
-    for problem in problems:
-        fail(f"{file.name}: {problem.message} / {problem.message_vi}")
-    agencies = [row.agency for row in parsed.rows]
-    wrong = [*problems, *_unknown_adapters(file.name, parsed.rows)]
-    if wrong:
-        fail(f"nothing was imported: {len(wrong)} problem(s)")
-        raise typer.Exit(1)
-    incoming = {agency.code: agency for agency in agencies}
-    merged = Directory([*(each for each in existing if each.code not in incoming), *agencies])
-    changes = directory_csv.compare(existing, merged)
+    against = [*directory_csv.problems(parsed, existing), *_adapter_problems(parsed.rows)]
+    if against:
+        _refuse(file.name, sorted(against, key=lambda each: each.lines))
+    agencies = {row.agency.code: row.agency for row in parsed.rows}
+    changes = compare(existing, Directory(agencies.values()))
     for change in changes:
-        say(f"{change.kind:8} {change.code} {change.column} {change.before} → {change.after}".rstrip(" →"))
-    if not dry_run:
-        directory_store.save(database, agencies)
-    say(f"{'would change' if dry_run else 'changed'}: {len(changes)}; agencies in the file: {len(agencies)}")
+        say(_sentence(change))
+    if changes and not dry_run:
+        _save(database, list(agencies.values()), version)
+    left_out = sum(agency.code not in agencies for agency in existing)
+    done = "sẽ thay đổi / would change" if dry_run else "đã thay đổi / changed"
+    say(f"{done}: {len(changes)}")
+    say(f"cơ quan trong tệp / agencies in the file: {len(agencies)}")
+    say(f"ngoài tệp, giữ nguyên / not in the file, left as they are: {left_out}")
 
 
-def _unknown_adapters(file: str, rows: Sequence[Row]) -> list[str]:
-    wrong = []
+def _refuse(file: str, against: Sequence[Problem]) -> None:
+    for each in against[:PROBLEMS_SHOWN]:
+        fail(f"{file}: {each.message_vi}\n  {each.message}")
+    if len(against) > PROBLEMS_SHOWN:
+        more = len(against) - PROBLEMS_SHOWN
+        fail(f"… và {more} lỗi nữa / and {more} more")
+    fail(f"không nhập gì, số lỗi / nothing was imported, problems: {len(against)}")
+    raise typer.Exit(1)
+
+
+def _save(database: Database, agencies: Sequence[Agency], version: int) -> None:
+    try:
+        directory_store.save(database, agencies, version)
+    except directory_store.Changed:
+        fail("danh bạ vừa được thay đổi ở nơi khác, chưa nhập gì: hãy chạy lại lệnh")
+        fail("the directory was changed meanwhile, nothing was imported: run the command again")
+        raise typer.Exit(1) from None
+
+
+def _sentence(change: Change) -> str:
+    head = f"{_KINDS[change.kind]:15} {change.code} ({change.name})"
+    if not change.column:
+        return head
+    before, after = change.before, change.after
+    if change.column == "options":  # may hold a secret: told by their names
+        before, after = (", ".join(sorted(read_options(text))) for text in (before, after))
+    days = ""
+    if change.column in _DATED:
+        days = f" (từ / from {change.since})" if change.since else " (mọi ngày / on all days)"
+    return f"{head} {change.column}{days}: {before or '–'} → {after or '–'}"
+
+
+# --- adapters ---
+
+
+def _adapter_problems(rows: Sequence[Row]) -> Iterator[Problem]:
+    """What the adapters themselves say of their options."""
+    known = adapter_names()
     for row in rows:
-        agency = row.agency
-        try:
-            if agency.adapter:
-                adapter_class(agency.adapter)(dict(agency.options), 1.0).close()
-        except ValueError as error:
-            wrong.append(agency.code)
-            fail(f"{file}: line {row.line}: {agency.code}: {error} / dòng {row.line}: {agency.code}: {error}")
-    return wrong
+        name = row.agency.adapter
+        if name and name not in known:
+            yield problem(Kind.VALUE, row.lines, "adapter", *_no_adapter(name, known))
+        elif name and (fault := _fault(row.agency)):
+            wrong = Words(f"the adapter {name} says: {fault}.", f"bộ kết nối {name} báo: {fault}.")
+            do = Words("Correct the options (docs/adapters.md).", "Sửa các tùy chọn (docs/adapters.md).")
+            yield problem(Kind.VALUE, row.lines, "options", wrong, do)
+
+
+def _no_adapter(name: str, known: Sequence[str]) -> tuple[Words, Words]:
+    wrong = Words(f"there is no adapter {name!r}.", f"không có bộ kết nối {name!r}.")
+    near = difflib.get_close_matches(name, known, n=1)
+    if near:
+        return wrong, Words(f"Write {near[0]}, if that is meant.", f"Nếu đúng ý thì ghi {near[0]}.")
+    listed = ", ".join(known)
+    return wrong, Words(f"Write one of: {listed}.", f"Ghi một trong: {listed}.")
+
+
+def _fault(agency: Agency) -> str:
+    try:
+        adapter_class(agency.adapter)(dict(agency.options), 1.0).close()
+    except ValueError as error:
+        return str(error).rstrip(".")
+    return ""
 
 
 @group.command()
@@ -80,8 +143,9 @@ def export(
     """Write all agencies as CSV; importing it again changes nothing."""
     database = open_database(settings.load())
     directory = Directory(directory_store.load(database)[1])
-    file.write_text(directory_csv.render(directory), encoding="utf-8")
-    say(f"wrote {len(directory)} agencies to {file}")
+    # With the mark of UTF-8, without which spreadsheets take it for something else.
+    file.write_text(directory_csv.render(directory), encoding="utf-8-sig")
+    say(f"đã ghi / wrote {len(directory)} cơ quan / agencies: {file}")
 
 
 @group.command()
@@ -96,24 +160,32 @@ def show(
     if code:
         agency = directory.find(code, day)
         if agency is None:
-            near = directory.nearest(code, day)
-            fail(f"no agency has the code {code} on {day}" + (f"; near: {', '.join(near)}" if near else ""))
-            raise typer.Exit(1)
-        shown = [agency]
-    else:
-        shown = [agency for agency in directory if directory.is_open(agency, day)]
-    table(
-        ("code", "other codes", "name", "level", "parent", "adapter", "certificates"),
-        (
-            (
-                each.code,
-                " ".join(alias.code for alias in each.aliases),
-                each.name,
-                each.level.value,
-                each.parent,
-                each.adapter or "not connected",
-                len(each.certificates),
+            near = ", ".join(directory.nearest(code, day))
+            fail(
+                f"không có cơ quan nào mang mã {code} vào ngày {day}"
+                + (f"; gần giống: {near}" if near else "")
             )
-            for each in shown
-        ),
+            fail(f"no agency has the code {code} on {day}" + (f"; near: {near}" if near else ""))
+            raise typer.Exit(1)
+        agencies = [agency]
+    else:
+        agencies = [agency for agency in directory if directory.is_open(agency, day)]
+    table(
+        ("code", "other codes", "name", "level", "parent", "days", "successors", "adapter", "certificates"),
+        (_shown(each, day) for each in agencies),
+    )
+
+
+def _shown(agency: Agency, day: date) -> Sequence[object]:
+    standing = agency.as_of(day)
+    return (
+        agency.code,
+        " ".join(alias.code for alias in agency.aliases),
+        standing.name,
+        standing.level.value,
+        standing.parent,
+        shown(agency.valid_from, agency.valid_to),
+        " ".join(agency.successors),
+        agency.adapter or "not connected",
+        len(agency.certificates),
     )

@@ -22,8 +22,15 @@ group = typer.Typer(help="Certificates with which agencies sign.", no_args_is_he
 
 def _authorities(file: Path | None) -> list[x509.Certificate]:
     if file is None:
-        return []
-    return x509.load_pem_x509_certificates(file.read_bytes())
+        fail("chưa khai báo CA: đặt EXCHANGE_AUTHORITIES là tệp PEM chứa các CA được tin cậy")
+        fail("no authority is configured: set EXCHANGE_AUTHORITIES to a PEM file of the CAs you trust")
+        raise typer.Exit(1)
+    try:
+        return x509.load_pem_x509_certificates(file.read_bytes())
+    except ValueError:
+        fail(f"EXCHANGE_AUTHORITIES: {file} không phải tệp PEM chứa chứng thư số")
+        fail(f"EXCHANGE_AUTHORITIES: {file} is not a PEM file of certificates")
+        raise typer.Exit(1) from None
 
 
 @group.command()
@@ -43,11 +50,7 @@ def add(
     agency = agency_named(database, agency)
     certificate = load_certificate(file.read_bytes())
     check_suitable(certificate)
-    authorities = _authorities(chosen.authorities)
-    if not authorities:
-        fail("no authority is configured: set EXCHANGE_AUTHORITIES to a PEM file of the CAs you trust")
-        raise typer.Exit(1)
-    check_chain(certificate, authorities, clock())
+    check_chain(certificate, _authorities(chosen.authorities), clock())
     start = certificate.not_valid_before_utc
     if valid_from is not None:
         start = valid_from.replace(tzinfo=start.tzinfo)
@@ -61,18 +64,20 @@ def add(
     try:
         directory_store.register_certificate(database, registered, reopen=reopen)
     except NotTaken as error:
-        fail(f"not registered for {agency}: {error}" + ("" if reopen else " (--reopen for an ended one)"))
+        hint = "" if reopen else " (--reopen: chứng thư số đã kết thúc / for an ended one)"
+        fail(f"chưa đăng ký cho / not registered for {agency}: {error}{hint}")
         raise typer.Exit(1) from None
-    say(f"registered {fingerprint(certificate)} for {agency}")
+    say(f"đã đăng ký / registered {fingerprint(certificate)} cho / for {agency}")
 
 
 @group.command("list")
 def list_(
-    agency: Annotated[str, typer.Argument(help="Code of the agency; all if left out.")] = "",
+    code: Annotated[str, typer.Argument(help="Code of the agency; all if left out.")] = "",
     expiring_days: Annotated[int, typer.Option(help="Only those that end within so many days.")] = 0,
 ) -> None:
     """Show registered certificates."""
     database = open_database(settings.load())
+    agency = agency_named(database, code) if code else ""
     horizon = clock() + timedelta(days=expiring_days) if expiring_days else None
     table(
         ("agency", "fingerprint", "subject", "signs from", "signs until", "expires"),
@@ -98,6 +103,6 @@ def end(certificate: Annotated[str, typer.Argument(help="Fingerprint (exchange c
     """The agency signs with it no longer, from now on; what it signed before stays good."""
     database = open_database(settings.load())
     if not directory_store.end_certificate(database, certificate, clock()):
-        fail(f"no certificate {certificate} is registered")
+        fail(f"chưa đăng ký chứng thư số này / no such certificate is registered: {certificate}")
         raise typer.Exit(1)
-    say(f"ended {certificate}")
+    say(f"đã kết thúc / ended {certificate}")

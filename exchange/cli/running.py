@@ -24,24 +24,24 @@ def serve(port: Port = None) -> None:
     """Run the whole broker: HTTP, worker and sweep; in one process, or with API_PROCESSES beside it."""
     chosen = _chosen(port)
     logs.configure()
-    asked = server.on_signal()
+    asked = server.on_signal(chosen.stop_seconds)
     listening = server.listen(chosen.host, chosen.port)
     broker = Broker(chosen)
     broker.with_worker()
-    whole = True
+    whole, siblings = True, []
     address = f"http://{chosen.host}:{chosen.port}"
     if chosen.api_processes == 1:
         application = broker.with_api()
         log.info("serving", address=address, database=_engine(chosen))
-        server.run(application, listening, chosen.stop_seconds, asked, broker.stop)
+        server.run(application, listening, broker.working_seconds, asked, broker.stop)
     else:
         broker.with_metrics()
         siblings = server.start_siblings(chosen.api_processes, listening, asked)
         log.info("serving", address=address, database=_engine(chosen), processes=len(siblings))
-        whole = server.keep(siblings, asked)
-        broker.stop()
-        server.stop_siblings(siblings, chosen.stop_seconds)
+        whole = server.keep(siblings, asked, broker.context.liveness.dead)
+        server.ask_siblings(siblings)
     broker.close()
+    server.await_siblings(siblings, broker.left() + server.SIBLING_SECONDS)
     server.end(0 if whole else 1)
 
 
@@ -54,7 +54,7 @@ def api(
     """Run the HTTP side alone; any number of these beside any number of workers."""
     chosen = _chosen(port)
     logs.configure()
-    asked = server.on_signal()
+    asked = server.on_signal(chosen.stop_seconds)
     if descriptor >= 0:
         listening = server.inherited(descriptor)
         server.stop_with_parent()
@@ -65,7 +65,7 @@ def api(
     if ready >= 0:
         server.say_ready(ready)
     log.info("serving", address=f"http://{chosen.host}:{chosen.port}", database=_engine(chosen))
-    server.run(application, listening, chosen.stop_seconds, asked, broker.stop)
+    server.run(application, listening, broker.working_seconds, asked, broker.stop)
     broker.close()
     server.end(0)
 
@@ -75,14 +75,14 @@ def worker() -> None:
     """Run a worker alone: it delivers, expires and collects."""
     chosen = settings.load()
     logs.configure()
-    asked = server.on_signal()
+    asked = server.on_signal(chosen.stop_seconds)
     broker = Broker(chosen)
     broker.with_worker()
     broker.with_metrics()
     log.info("working", database=_engine(chosen), queue=chosen.queue_url.split("@")[-1])
-    asked.wait()
+    whole = server.keep([], asked, broker.context.liveness.dead)
     broker.close()
-    server.end(0)
+    server.end(0 if whole else 1)
 
 
 def _engine(chosen: settings.Settings) -> str:

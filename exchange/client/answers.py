@@ -165,7 +165,7 @@ class Agency:
     open: bool
     connected: bool
     valid_to: date | None = None
-    successor: str = ""
+    successors: tuple[str, ...] = ()
     aliases: tuple[Alias, ...] = ()
     document_bytes_max: int | None = None
     attachment_types: tuple[str, ...] = ()

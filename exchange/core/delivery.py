@@ -15,7 +15,7 @@ class State(StrEnum):
     """Where one delivery stands. ``DELIVERED``, ``REFUSED`` and ``EXPIRED`` are final."""
 
     READY = "ready"  # may be attempted now
-    WAITING = "waiting"  # an attempt runs, or the back-off after one; due again at next_attempt_at
+    WAITING = "waiting"  # an attempt, the back-off after one, or held; due again at next_attempt_at
     AVAILABLE = "available"  # lies in the receiver's inbox
     LEASED = "leased"  # a client of the receiver has it; due back at next_attempt_at
     ACCEPTED = "accepted"  # the peer took it and confirms later
@@ -38,6 +38,8 @@ class Step(StrEnum):
     RELEASE = "release"  # given back, or the lease ran out
     HANDED = "handed"  # the peer has it, durably
     TAKEN = "taken"  # the peer took it and will confirm
+    PROVEN = "proven"  # no attempt was heard to succeed, but the receiver has it by its own signed word
+    HOLD = "hold"  # withdrawn, and may have left: it goes out no more, the receiver's word is awaited
     REJECT = "reject"  # the peer, or the sender's withdrawal, ends it
     EXPIRE = "expire"
     FAIL = "fail"  # this attempt failed; the next one is already scheduled
@@ -47,6 +49,8 @@ TRANSPORT: Mapping[State, Mapping[Step, State]] = {
     State.READY: {
         Step.CLAIM: State.WAITING,
         Step.PUT_OUT: State.AVAILABLE,
+        Step.PROVEN: State.DELIVERED,
+        Step.HOLD: State.WAITING,
         Step.REJECT: State.REFUSED,
         Step.EXPIRE: State.EXPIRED,
     },
@@ -56,23 +60,30 @@ TRANSPORT: Mapping[State, Mapping[Step, State]] = {
         Step.PUT_OUT: State.AVAILABLE,
         Step.HANDED: State.DELIVERED,
         Step.TAKEN: State.ACCEPTED,
+        Step.PROVEN: State.DELIVERED,
+        Step.HOLD: State.WAITING,
         Step.REJECT: State.REFUSED,
         Step.EXPIRE: State.EXPIRED,
     },
     State.AVAILABLE: {
         Step.RECONNECT: State.READY,
         Step.LEASE: State.LEASED,
+        Step.PROVEN: State.DELIVERED,
+        Step.HOLD: State.WAITING,
         Step.REJECT: State.REFUSED,
         Step.EXPIRE: State.EXPIRED,
     },
     State.LEASED: {
         Step.RELEASE: State.AVAILABLE,
         Step.HANDED: State.DELIVERED,
+        Step.PROVEN: State.DELIVERED,
+        Step.HOLD: State.WAITING,
         Step.REJECT: State.REFUSED,
         Step.EXPIRE: State.EXPIRED,
     },
     State.ACCEPTED: {
         Step.HANDED: State.DELIVERED,
+        Step.PROVEN: State.DELIVERED,
         Step.REJECT: State.REFUSED,
         Step.EXPIRE: State.EXPIRED,
     },
@@ -156,11 +167,12 @@ BUSINESS: Mapping[Business, Mapping[str, Business]] = {
     Business.FINISHED: {},
 }
 
-# A declined request may be repeated; an agreed one is closed for good.
+# A declined request may be repeated; an agreed one is closed for good. Where no request is open, 15 and
+# 16 answer an update or a revocation, which came as a document: legal, and no news of a take-back.
 TAKE_BACK: Mapping[TakeBack, Mapping[str, TakeBack]] = {
-    TakeBack.NONE: {"13": TakeBack.REQUESTED},
+    TakeBack.NONE: {"13": TakeBack.REQUESTED, "15": TakeBack.NONE, "16": TakeBack.NONE},
     TakeBack.REQUESTED: {"15": TakeBack.AGREED, "16": TakeBack.DECLINED},
-    TakeBack.DECLINED: {"13": TakeBack.REQUESTED},
+    TakeBack.DECLINED: {"13": TakeBack.REQUESTED, "15": TakeBack.DECLINED, "16": TakeBack.DECLINED},
     TakeBack.AGREED: {},
 }
 

@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from exchange.core.codes import CodeForm, form_of, normalise
+from exchange.core.directory_slips import slips
 from exchange.core.trust import RegisteredCertificate, Trust
 
 
@@ -46,11 +47,24 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Former:
+    """What an agency was called and where it stood until a day, the last one of it."""
+
+    until: date
+    name: str
+    level: Level
+    parent: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Agency:
     """One agency in its whole life.
 
     ``code`` is the key and never given to another agency; a code that is allotted anew is an alias
-    of its new holder, from the day it got it. ``parent`` and ``successor`` are keys.
+    of its new holder, from the day it got it. ``parent`` and ``successors`` are keys.
+
+    ``name``, ``level`` and ``parent`` are the newest, which may begin on a day to come: ask ``as_of``.
+    Each of ``former`` begins where the one before it ends, the first one with the agency.
     """
 
     code: str  # normalised; the QCVN 102 form where there is one
@@ -59,7 +73,8 @@ class Agency:
     valid_from: date
     valid_to: date | None = None
     parent: str = ""
-    successor: str = ""
+    former: tuple[Former, ...] = ()  # kept in the order of their last days
+    successors: tuple[str, ...] = ()  # several: it was split
     aliases: tuple[Alias, ...] = ()  # kept in the order of their first days
     adapter: str = ""  # "": not connected
     options: Mapping[str, object] = field(default_factory=dict, hash=False)
@@ -70,6 +85,14 @@ class Agency:
         # One order, wherever they come from, so that equal agencies compare equal.
         ordered = sorted(self.aliases, key=lambda alias: (alias.valid_from, alias.form, alias.code))
         object.__setattr__(self, "aliases", tuple(ordered))
+        object.__setattr__(self, "former", tuple(sorted(self.former, key=lambda each: each.until)))
+
+    def as_of(self, day: date) -> "Agency | Former":
+        """What has the ``name``, ``level`` and ``parent`` of that day, or of the nearest of its life."""
+        for each in self.former:
+            if day <= each.until:
+                return each
+        return self
 
 
 class Holding(NamedTuple):
@@ -89,6 +112,26 @@ def holdings(agency: Agency) -> tuple[Holding, ...]:
         for alias in agency.aliases
     )
     return Holding(agency.code, start, end, agency), *(each for each in others if each.since <= each.until)
+
+
+class Standing(NamedTuple):
+    """What an agency is called and where it stands from ``since`` until ``until``, both inclusive."""
+
+    since: date
+    until: date | None
+    name: str
+    level: Level
+    parent: str
+
+
+def standings(agency: Agency) -> tuple[Standing, ...]:
+    """The former ones and the newest, in the order of their days; each begins where the last one ends."""
+    found: list[Standing] = []
+    since = agency.valid_from
+    for each in agency.former:
+        found.append(Standing(since, each.until, each.name, each.level, each.parent))
+        since = day_after(each.until)
+    return *found, Standing(since, agency.valid_to, agency.name, agency.level, agency.parent)
 
 
 class Directory:
@@ -136,20 +179,45 @@ class Directory:
         return agency.valid_from <= on and (agency.valid_to is None or on <= agency.valid_to)
 
     def successors(self, agency: Agency) -> tuple[Agency, ...]:
-        """The whole chain of successors, open or not, the nearest first."""
-        chain: dict[str, Agency] = {agency.code: agency}
-        successor = self._agencies.get(agency.successor)
-        while successor is not None and successor.code not in chain:
-            chain[successor.code] = successor
-            successor = self._agencies.get(successor.successor)
-        return tuple(chain.values())[1:]
+        """All that follow, open or not, down every chain, the nearest first."""
+        found: dict[str, Agency] = {agency.code: agency}
+        ways = [agency]
+        for way in ways:  # grows on the way
+            for code in way.successors:
+                successor = self._agencies.get(code)
+                if successor is not None and successor.code not in found:
+                    found[successor.code] = successor
+                    ways.append(successor)
+        return tuple(found.values())[1:]
+
+    def heirs(self, agency: Agency, on: date) -> tuple[Agency, ...]:
+        """The first agencies down each chain of successors that are open on that date, the nearest first.
+
+        One, as a rule. None: its work ended with it. Several: it was split, and what they are made of
+        has not come together again by then.
+        """
+        found: dict[str, Agency] = {}
+        closed = {agency.code}
+        ways = [agency]
+        for way in ways:  # grows on the way
+            for code in way.successors:
+                successor = self._agencies.get(code)
+                if successor is None or code in closed:
+                    continue
+                if self.is_open(successor, on):
+                    found[code] = successor
+                else:
+                    closed.add(code)
+                    ways.append(successor)
+        return tuple(found.values())
 
     def successor_of(self, agency: Agency, on: date) -> Agency | None:
-        """The first agency down the chain of successors that is open on that date."""
-        return next((each for each in self.successors(agency) if self.is_open(each, on)), None)
+        """The only one of ``heirs``: nobody chooses among several but the sender."""
+        heirs = self.heirs(agency, on)
+        return heirs[0] if len(heirs) == 1 else None
 
     def predecessors(self, agency: Agency, on: date) -> tuple[Agency, ...]:
-        """The agencies whose ``successor_of`` on that date is this one, the nearest first."""
+        """The agencies that have this one among their ``heirs`` on that date, the nearest first."""
         if not self.is_open(agency, on):
             return ()
         found: dict[str, Agency] = {}
@@ -161,23 +229,22 @@ class Directory:
                     ends.append(each)
         return tuple(found.values())
 
-    def ancestors(self, agency: Agency) -> tuple[Agency, ...]:
-        """Parent, parent's parent and so on; one parent for life, so the same on every date."""
-        found: list[Agency] = []
-        seen = {agency.code}
-        parent = self._agencies.get(agency.parent)
-        while parent is not None and parent.code not in seen:
-            found.append(parent)
-            seen.add(parent.code)
-            parent = self._agencies.get(parent.parent)
-        return tuple(found)
+    def ancestors(self, agency: Agency, on: date) -> tuple[Agency, ...]:
+        """Parent, parent's parent and so on, as of that date."""
+        found: dict[str, Agency] = {agency.code: agency}
+        parent = self._agencies.get(agency.as_of(on).parent)
+        while parent is not None and parent.code not in found:
+            found[parent.code] = parent
+            parent = self._agencies.get(parent.as_of(on).parent)
+        return tuple(found.values())[1:]
 
     def children(self, code: str, on: date) -> tuple[Agency, ...]:
-        """The agencies directly under the one that ``code`` names, as far as open on that date."""
+        """The agencies directly under the one that ``code`` names, as far as open, on that date."""
         parent = self.find(code, on)
         if parent is None:
             return ()
-        return tuple(child for child in self._children.get(parent.code, ()) if self.is_open(child, on))
+        ever = self._children.get(parent.code, ())
+        return tuple(each for each in ever if self.is_open(each, on) and each.as_of(on).parent == parent.code)
 
     @staticmethod
     def code_for(agency: Agency, form: CodeForm, on: date) -> str:
@@ -200,9 +267,7 @@ class Directory:
         cost does not grow with the directory.
         """
         code = normalise(code)
-        if len(code) > SLIP_CHARACTERS_MAX:
-            return ()
-        known = {slip for slip in _slips(code) if slip in self._holders and self._names_open(slip, on)}
+        known = {slip for slip in slips(code) if slip in self._holders and self._names_open(slip, on)}
 
         def unlikeness(slip: str) -> tuple[bool, float, str]:
             swapped = sorted(slip) == sorted(code)  # the commonest slip
@@ -217,22 +282,6 @@ class Directory:
     def trust(self) -> Trust:
         """All registered certificates, by fingerprint."""
         return self._trust
-
-
-SLIP_CHARACTERS_MAX = 35  # no code is longer (QĐ 20/2020/QĐ-TTg)
-_CODE_CHARACTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ."
-_READ_ALIKE = str.maketrans("OIL,-_ /", "011.....")
-
-
-def _slips(code: str) -> set[str]:
-    """``code`` with one character left out, swapped, changed or added, and read with 0 for O, 1 for I."""
-    halves = [(code[:at], code[at:]) for at in range(len(code) + 1)]
-    slips = {code.translate(_READ_ALIKE), code[:-3].translate(_READ_ALIKE) + code[-3:]}
-    slips.update(left + right[1:] for left, right in halves if right)
-    slips.update(left + right[1] + right[0] + right[2:] for left, right in halves if len(right) > 1)
-    slips.update(left + other + right[1:] for left, right in halves if right for other in _CODE_CHARACTERS)
-    slips.update(left + other + right for left, right in halves for other in _CODE_CHARACTERS)
-    return slips - {code}
 
 
 def _by_key(agencies: Iterable[Agency]) -> dict[str, Agency]:
@@ -263,27 +312,34 @@ def _in_turn(several: list[Holding]) -> tuple[Holding, ...]:
         until = end if lingers else min(holding.until, end)
         if holding.since <= until:
             ordered.append(holding._replace(until=until))
-        end = min(end, _day_before(holding.since))
+        end = min(end, day_before(holding.since))
     return tuple(ordered)
 
 
-def _day_before(day: date) -> date:
+def day_before(day: date) -> date:
     """The day before; the first day of the calendar has none and is its own."""
     return day - timedelta(days=day > date.min)
 
 
+def day_after(day: date) -> date:
+    """The day after; the last day of the calendar has none and is its own."""
+    return day + timedelta(days=day < date.max)
+
+
 def _by_parent(agencies: Iterable[Agency]) -> dict[str, tuple[Agency, ...]]:
+    """The agencies that ever stood directly under a parent."""
     index: dict[str, list[Agency]] = {}
     for agency in agencies:
-        index.setdefault(agency.parent, []).append(agency)
+        for parent in {agency.parent, *(each.parent for each in agency.former)}:
+            index.setdefault(parent, []).append(agency)
     return {parent: tuple(children) for parent, children in index.items() if parent}
 
 
 def _by_successor(agencies: Iterable[Agency]) -> dict[str, tuple[Agency, ...]]:
     index: dict[str, list[Agency]] = {}
     for agency in agencies:
-        if agency.successor:
-            index.setdefault(agency.successor, []).append(agency)
+        for successor in agency.successors:
+            index.setdefault(successor, []).append(agency)
     return {successor: tuple(several) for successor, several in index.items()}
 
 

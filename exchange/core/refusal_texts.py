@@ -1,98 +1,11 @@
 """What people are told: each refusal code with its HTTP status, title and remedy, in two languages."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
-
-class Text(NamedTuple):
-    """What a person is told about one code: HTTP status, title and remedy, English and Vietnamese."""
-
-    status: int
-    title: str
-    title_vi: str
-    remedy: str
-    remedy_vi: str
-
+from exchange.core.request_texts import REQUEST_TEXTS, Text
 
 CATALOGUE: Mapping[str, Text] = {
-    # --- the request ---
-    "token_missing": Text(
-        401,
-        "No bearer token",
-        "Thiếu mã truy cập",
-        "Send the header 'Authorization: Bearer <token>'.",
-        "Gửi kèm tiêu đề 'Authorization: Bearer <mã truy cập>'.",
-    ),
-    "token_invalid": Text(
-        401,
-        "The token is unknown, revoked or expired",
-        "Mã truy cập không tồn tại, đã thu hồi hoặc hết hạn",
-        "Ask the administrator of the exchange for a new token.",
-        "Liên hệ quản trị trục liên thông để được cấp mã mới.",
-    ),
-    "scope_missing": Text(
-        403,
-        "The token does not allow this",
-        "Mã truy cập không có quyền này",
-        "Use a token with the named scope.",
-        "Dùng mã truy cập có phạm vi được nêu.",
-    ),
-    "not_found": Text(
-        404,
-        "Not found, or not yours to see",
-        "Không tìm thấy, hoặc không thuộc quyền xem",
-        "Check the id; only sender and receivers see a document.",
-        "Kiểm tra lại mã; chỉ bên gửi và bên nhận xem được văn bản.",
-    ),
-    "no_such_address": Text(
-        404,
-        "There is no such address",
-        "Không có địa chỉ này",
-        "Look up the address in docs/api.md or in /openapi.json.",
-        "Tra địa chỉ trong docs/api.md hoặc /openapi.json.",
-    ),
-    "request_invalid": Text(
-        422,
-        "The request is not well formed",
-        "Yêu cầu không đúng định dạng",
-        "Correct the named field and send again.",
-        "Sửa trường được nêu và gửi lại.",
-    ),
-    "rate_exceeded": Text(
-        429,
-        "Too many requests from this agency",
-        "Cơ quan gửi quá nhiều yêu cầu",
-        "Wait for the time in Retry-After, then send again.",
-        "Chờ hết thời gian trong Retry-After rồi gửi lại.",
-    ),
-    "document_too_large": Text(
-        413,
-        "The document is larger than the limit",
-        "Văn bản vượt quá dung lượng cho phép",
-        "Send fewer or smaller attachments; the limit stands in this answer.",
-        "Giảm số lượng hoặc dung lượng tệp đính kèm; giới hạn có trong câu trả lời này.",
-    ),
-    "body_too_slow": Text(
-        408,
-        "The body did not arrive in time",
-        "Nội dung không đến kịp thời hạn",
-        "Send it again, over a faster line; nothing was taken over.",
-        "Gửi lại qua đường truyền nhanh hơn; chưa có gì được tiếp nhận.",
-    ),
-    "broker_failed": Text(
-        500,
-        "A fault of the exchange",
-        "Lỗi của trục liên thông",
-        "It is on record. Send the same bytes again; if it stays, tell the administrator the time.",
-        "Lỗi đã được ghi lại. Hãy gửi lại đúng văn bản này; nếu vẫn lỗi, báo quản trị thời điểm gửi.",
-    ),
-    "broker_busy": Text(
-        503,
-        "The exchange cannot store the document now",
-        "Trục liên thông tạm thời chưa lưu được văn bản",
-        "Nothing was taken over; send the same bytes again later.",
-        "Văn bản chưa được tiếp nhận; hãy gửi lại đúng văn bản này sau.",
-    ),
+    **REQUEST_TEXTS,
     # --- XML and its form ---
     "xml_malformed": Text(
         422,
@@ -292,6 +205,13 @@ CATALOGUE: Mapping[str, Text] = {
         "Ask the directory which agency took over its work.",
         "Tra danh bạ xem đơn vị nào tiếp nhận nhiệm vụ.",
     ),
+    "receiver_split": Text(
+        422,
+        "A receiver is closed and was split",
+        "Nơi nhận đã ngừng hoạt động và được chia tách",
+        "Address the document to those of its successors that it concerns.",
+        "Ghi nơi nhận là những đơn vị kế thừa có liên quan.",
+    ),
     "receiver_not_connected": Text(
         422,
         "A receiver is not connected to the exchange",
@@ -326,13 +246,6 @@ CATALOGUE: Mapping[str, Text] = {
         "Nơi nhận không nhận loại tệp này",
         "Convert the attachment to one of the types named.",
         "Chuyển tệp sang một trong các loại được nêu.",
-    ),
-    "loop": Text(
-        422,
-        "The document has passed here before",
-        "Văn bản đã đi qua trục này",
-        "Do not send a document back on the way it came.",
-        "Không gửi văn bản quay lại đường đã qua.",
     ),
     # --- duplicates and status ---
     "document_id_conflict": Text(

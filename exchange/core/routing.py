@@ -1,15 +1,17 @@
 """Routing: who gets a document, or why it cannot be sent as it is addressed.
 
-What cannot be delivered is refused at the door, every reason at once; what is addressed to an
-agency that has a successor goes there.
+What cannot be delivered is refused at the door, every reason at once. What is addressed to a closed
+agency goes to the one that follows it on that day, down the whole chain, and the sender is told. Where
+several follow it the document is refused with their codes: only its sender knows whom it concerns.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from exchange.core.codes import form_of, normalise
 from exchange.core.directory import Agency, Directory, Holding
+from exchange.core.receipt import Notice
 from exchange.core.refusal import Refusal
 
 CODE_CHARACTERS_SHOWN = 40  # a code in an answer is cut here: it came from outside
@@ -31,6 +33,7 @@ class Plan:
 
     routes: tuple[Route, ...]
     refusals: tuple[Refusal, ...]
+    notices: tuple[Notice, ...] = ()  # ``receiver_forwarded``, for each closed agency that was named
 
 
 def plan(
@@ -45,7 +48,7 @@ def plan(
     """Find a route for each code of ``receivers``, as of ``on`` (Vietnam's date).
 
     Refusals: ``sender_closed``; ``receiver_missing``, ``receiver_unknown``, ``receiver_closed``,
-    ``receiver_is_sender``, ``receiver_duplicate``, ``receiver_not_connected``,
+    ``receiver_split``, ``receiver_is_sender``, ``receiver_duplicate``, ``receiver_not_connected``,
     ``receiver_refuses_size``, ``receiver_refuses_type``. ``where`` is ``To[i]/OrganId``, counted
     from 1, and ``values["receiver"]`` the code as it was written there.
 
@@ -65,31 +68,36 @@ def plan(
             continue
         first = named.setdefault(agency.code, place)
         if first != place:
-            refusals.append(_duplicate(code, where, agency, first))
+            refusals.append(_duplicate(code, where, agency, first, on))
             continue
-        route = _route(agency, code, directory, on)
-        if route is None:
-            refusals.append(_closed(code, where, agency))
+        route = _route(agency, code, where, directory, on)
+        if isinstance(route, Refusal):
+            refusals.append(route)
             continue
         if route.receiver.code == sender.code:
-            refusals.append(_is_sender(code, where, route))
+            refusals.append(_is_sender(code, where, route, on))
             continue
-        against = _receiver_refusals(route, code, where, document_bytes, types)
+        against = _receiver_refusals(route, code, where, document_bytes, types, on)
         if against:
             refusals.extend(against)
         else:
             _join(routes, route)
-    return Plan(routes=tuple(routes.values()), refusals=tuple(refusals))
+    return Plan(
+        routes=tuple(routes.values()), refusals=tuple(refusals), notices=_notices(routes.values(), on)
+    )
 
 
-def _route(agency: Agency, code: str, directory: Directory, on: date) -> Route | None:
+def _route(agency: Agency, code: str, where: str, directory: Directory, on: date) -> Route | Refusal:
     if directory.is_open(agency, on):
         return Route(receiver=agency, addressed_as=code)
-    successor = directory.successor_of(agency, on)
-    if successor is None:
-        return None
-    in_kind = directory.code_for(successor, form_of(code), on)
-    return Route(receiver=successor, addressed_as=in_kind, forwarded_from=code)
+    heirs = directory.heirs(agency, on)
+    if not heirs:
+        return _closed(code, where, agency)
+    in_kind = [directory.code_for(heir, form_of(code), on) for heir in heirs]
+    if len(heirs) > 1:
+        named = [f"{each} ({heir.as_of(on).name})" for each, heir in zip(in_kind, heirs, strict=True)]
+        return _split(code, where, agency, in_kind, named)
+    return Route(receiver=heirs[0], addressed_as=in_kind[0], forwarded_from=code)
 
 
 def _join(routes: dict[str, Route], route: Route) -> None:
@@ -98,9 +106,23 @@ def _join(routes: dict[str, Route], route: Route) -> None:
     if there is None:
         routes[route.receiver.code] = route
         return
-    kept, dropped = (there, route) if route.forwarded_from else (route, there)
-    merged = (*there.merged, dropped.forwarded_from)
-    routes[route.receiver.code] = replace(kept, merged=merged)
+    if route.forwarded_from:
+        routes[route.receiver.code] = replace(there, merged=(*there.merged, route.forwarded_from))
+    else:
+        routes[route.receiver.code] = replace(route, merged=(there.forwarded_from, *there.merged))
+
+
+def _notices(routes: Iterable[Route], on: date) -> tuple[Notice, ...]:
+    return tuple(
+        Notice(
+            code="receiver_forwarded",
+            text=f"{closed} đã ngừng hoạt động; văn bản chuyển tới {route.addressed_as}"
+            f" ({route.receiver.as_of(on).name}) / {closed} is closed; the document goes to its successor",
+        )
+        for route in routes
+        for closed in (route.forwarded_from, *route.merged)
+        if closed
+    )
 
 
 def closed_sender(sender: Agency, on: date) -> Refusal:
@@ -108,8 +130,8 @@ def closed_sender(sender: Agency, on: date) -> Refusal:
     return Refusal(
         code="sender_closed",
         where="From/OrganId",
-        detail=f"{sender.code} ({sender.name}) does not exist on {on}.",
-        detail_vi=f"{sender.code} ({sender.name}) không hoạt động vào ngày {_vi(on)}.",
+        detail=f"{sender.code} ({sender.as_of(on).name}) does not exist on {on}.",
+        detail_vi=f"{sender.code} ({sender.as_of(on).name}) không hoạt động vào ngày {_vi(on)}.",
         values={"sender": sender.code},
     )
 
@@ -153,10 +175,10 @@ def _why_unknown(code: str, history: tuple[Holding, ...], on: date) -> tuple[str
         return "The code is empty.", "Mã định danh bị bỏ trống."
     past = next((each for each in history if each.until < on), None)  # the latest of them
     if past is not None:
-        ended = past.until + timedelta(days=1)
+        ended, name = past.until + timedelta(days=1), past.agency.as_of(on).name
         return (
-            f"{code} is no code since {ended}; {past.agency.name} has {past.agency.code}.",
-            f"{code} hết hiệu lực từ ngày {_vi(ended)}; mã của {past.agency.name} là {past.agency.code}.",
+            f"{code} is no code since {ended}; {name} has {past.agency.code}.",
+            f"{code} hết hiệu lực từ ngày {_vi(ended)}; mã của {name} là {past.agency.code}.",
         )
     if history:
         since = history[-1].since
@@ -179,78 +201,90 @@ def _closed(code: str, where: str, agency: Agency) -> Refusal:
     )
 
 
-def _duplicate(code: str, where: str, agency: Agency, first: int) -> Refusal:
+def _split(code: str, where: str, agency: Agency, codes: list[str], named: list[str]) -> Refusal:
+    last = agency.valid_to
+    assert last is not None, "only an agency with a last day can be closed"
+    several = ", ".join(named)
+    return Refusal(
+        code="receiver_split",
+        where=where,
+        detail=f"{code} ({agency.name}) closed after {last}; it is followed by {several}.",
+        detail_vi=f"{code} ({agency.name}) ngừng hoạt động sau ngày {_vi(last)}; kế thừa có {several}.",
+        values={"receiver": code, "valid_to": last.isoformat(), "successors": codes},
+    )
+
+
+def _duplicate(code: str, where: str, agency: Agency, first: int, on: date) -> Refusal:
+    name = agency.as_of(on).name
     return Refusal(
         code="receiver_duplicate",
         where=where,
-        detail=f"{code} ({agency.name}) is named in To[{first}] already.",
-        detail_vi=f"{code} ({agency.name}) đã được ghi ở To[{first}].",
+        detail=f"{code} ({name}) is named in To[{first}] already.",
+        detail_vi=f"{code} ({name}) đã được ghi ở To[{first}].",
         values={"receiver": code, "first": first, "agency": agency.code},
     )
 
 
-def _is_sender(code: str, where: str, route: Route) -> Refusal:
+def _is_sender(code: str, where: str, route: Route, on: date) -> Refusal:
+    name = route.receiver.as_of(on).name
     if route.forwarded_from:
-        detail = f"{code} is closed, and its successor is the sender itself ({route.receiver.name})."
-        detail_vi = f"{code} đã ngừng hoạt động và đơn vị kế thừa chính là bên gửi ({route.receiver.name})."
+        detail = f"{code} is closed, and its successor is the sender itself ({name})."
+        detail_vi = f"{code} đã ngừng hoạt động và đơn vị kế thừa chính là bên gửi ({name})."
     else:
-        detail = f"{code} is the sender itself ({route.receiver.name})."
-        detail_vi = f"{code} chính là bên gửi ({route.receiver.name})."
+        detail = f"{code} is the sender itself ({name})."
+        detail_vi = f"{code} chính là bên gửi ({name})."
     return Refusal(
         code="receiver_is_sender", where=where, detail=detail, detail_vi=detail_vi, values={"receiver": code}
     )
 
 
 def _receiver_refusals(
-    route: Route, code: str, where: str, document_bytes: int, types: frozenset[str]
+    route: Route, code: str, where: str, document_bytes: int, types: frozenset[str], on: date
 ) -> list[Refusal]:
     """What the agency at the end of the route has against this document."""
     receiver, limits = route.receiver, route.receiver.limits
     refusals = []
     if not receiver.adapter:
-        refusals.append(_not_connected(route, code, where))
+        refusals.append(_not_connected(route, code, where, on))
     if limits.document_bytes_max is not None and document_bytes > limits.document_bytes_max:
-        refusals.append(_refuses_size(receiver, code, where, document_bytes, limits.document_bytes_max))
+        refusals.append(_refuses_size(receiver, code, where, document_bytes, on))
     if limits.attachment_types and not types <= limits.attachment_types:
-        refusals.append(_refuses_type(receiver, code, where, types - limits.attachment_types))
+        refusals.append(_refuses_type(receiver, code, where, types, on))
     return refusals
 
 
-def _not_connected(route: Route, code: str, where: str) -> Refusal:
-    receiver = route.receiver
+def _not_connected(route: Route, code: str, where: str, on: date) -> Refusal:
+    name = route.receiver.as_of(on).name
     forwarded = f", the successor of {code}," if route.forwarded_from else ""
     forwarded_vi = f", đơn vị kế thừa của {code}," if route.forwarded_from else ""
     return Refusal(
         code="receiver_not_connected",
         where=where,
-        detail=f"{route.addressed_as} ({receiver.name}){forwarded} is not connected to the exchange.",
-        detail_vi=f"{route.addressed_as} ({receiver.name}){forwarded_vi} chưa kết nối trục liên thông.",
+        detail=f"{route.addressed_as} ({name}){forwarded} is not connected to the exchange.",
+        detail_vi=f"{route.addressed_as} ({name}){forwarded_vi} chưa kết nối trục liên thông.",
         values={"receiver": code},
     )
 
 
-def _refuses_size(
-    receiver: Agency, code: str, where: str, document_bytes: int, document_bytes_max: int
-) -> Refusal:
+def _refuses_size(receiver: Agency, code: str, where: str, document_bytes: int, on: date) -> Refusal:
+    name, most = receiver.as_of(on).name, receiver.limits.document_bytes_max
     return Refusal(
         code="receiver_refuses_size",
         where=where,
-        detail=f"{code} ({receiver.name}) takes {document_bytes_max} bytes,"
-        f" the document has {document_bytes}.",
-        detail_vi=f"{code} ({receiver.name}) nhận tối đa {document_bytes_max} byte,"
-        f" văn bản có {document_bytes} byte.",
-        values={"receiver": code, "bytes": document_bytes, "document_bytes_max": document_bytes_max},
+        detail=f"{code} ({name}) takes {most} bytes, the document has {document_bytes}.",
+        detail_vi=f"{code} ({name}) nhận tối đa {most} byte, văn bản có {document_bytes} byte.",
+        values={"receiver": code, "bytes": document_bytes, "document_bytes_max": most},
     )
 
 
-def _refuses_type(receiver: Agency, code: str, where: str, refused: frozenset[str]) -> Refusal:
-    taken = sorted(receiver.limits.attachment_types)
-    others = sorted(kind[:CODE_CHARACTERS_SHOWN] for kind in refused)
+def _refuses_type(receiver: Agency, code: str, where: str, types: frozenset[str], on: date) -> Refusal:
+    name, taken = receiver.as_of(on).name, sorted(receiver.limits.attachment_types)
+    others = sorted(kind[:CODE_CHARACTERS_SHOWN] for kind in types - receiver.limits.attachment_types)
     return Refusal(
         code="receiver_refuses_type",
         where=where,
-        detail=f"{code} ({receiver.name}) does not take {', '.join(others)}; it takes {', '.join(taken)}.",
-        detail_vi=f"{code} ({receiver.name}) không nhận {', '.join(others)}; chỉ nhận {', '.join(taken)}.",
+        detail=f"{code} ({name}) does not take {', '.join(others)}; it takes {', '.join(taken)}.",
+        detail_vi=f"{code} ({name}) không nhận {', '.join(others)}; chỉ nhận {', '.join(taken)}.",
         values={"receiver": code, "refused": others, "attachment_types": taken},
     )
 

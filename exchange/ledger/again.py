@@ -22,7 +22,9 @@ DEAD = (State.REFUSED.value, State.EXPIRED.value)
 def send_again(
     database: Database, delivery: str, begin: Callable[[Record], NewDelivery]
 ) -> NewDelivery | None:
-    """Begin a further round of a dead delivery; None if it is not dead, was sent again or revoked.
+    """Begin a further round of a dead delivery; None if it is not dead, was sent again or withdrawn.
+
+    None, too, if its receiver has the document by its own signed word.
 
     ``begin`` makes the new delivery from the old one's row. Crash before the commit: nothing; after
     it: the new delivery is owed an end and a receipt like any other.
@@ -36,6 +38,8 @@ def send_again(
                 DELIVERY.c.state.in_(DEAD),
                 DELIVERY.c.kind.in_(("document", "status")),
                 DELIVERY.c.cause.not_in(tuple(WITHDRAWN)),
+                DELIVERY.c.withdrawn == "",
+                DELIVERY.c.proven == "",
             )
             .with_for_update(of=DELIVERY)
         )

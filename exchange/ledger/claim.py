@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
 from exchange.core.delivery import State, Step, advance
 from exchange.ledger import bulk
@@ -152,23 +152,37 @@ def _write_down(
 
 
 def bring_back(database: Database, now: datetime) -> int:
-    """Deliveries whose back-off or lease is over become ready, or available, again; how many."""
+    """Deliveries whose back-off or lease is over become ready, or available, again; how many.
+
+    What was withdrawn under a worker or client that was not heard of again is held to the end of its time.
+    Crash before the commit: the next round does it. Crash after it: whoever looks finds them.
+    """
     count = 0
-    steps = ((State.WAITING, Step.DUE), (State.LEASED, Step.RELEASE))
     if not _due(database, now):
         return 0
     with database.write() as connection:
-        for state, step in steps:
-            count += connection.execute(
-                DELIVERY.update()
-                .where(
-                    DELIVERY.c.state == state.value,
-                    DELIVERY.c.next_attempt_at <= now,
-                    DELIVERY.c.withdrawn == "",
-                )
-                .values(state=advance(state, step).value, lease="")
-            ).rowcount
+        for state, step in ((State.WAITING, Step.DUE), (State.LEASED, Step.RELEASE)):
+            due = (DELIVERY.c.state == state.value, DELIVERY.c.next_attempt_at <= now)
+            held = (*due, DELIVERY.c.withdrawn != "", DELIVERY.c.lease != "")
+            count += _move(connection, state, Step.HOLD, held, next_attempt_at=DELIVERY.c.expires_at)
+            count += _move(connection, state, step, (*due, DELIVERY.c.withdrawn == ""))
     return count
+
+
+def _move(
+    connection: Connection,
+    state: State,
+    step: Step,
+    conditions: Sequence[ColumnElement[bool]],
+    **values: object,
+) -> int:
+    # Locked in the order of their ids, as everybody does who locks several: no deadlock.
+    locked = select(DELIVERY.c.id).where(*conditions).order_by(DELIVERY.c.id).with_for_update()
+    return connection.execute(
+        DELIVERY.update()
+        .where(DELIVERY.c.id.in_(locked.scalar_subquery()))
+        .values(state=advance(state, step).value, lease="", **values)
+    ).rowcount
 
 
 def _due(database: Database, now: datetime) -> bool:
@@ -186,17 +200,13 @@ def _due(database: Database, now: datetime) -> bool:
 
 
 def give_back(database: Database, lease: str, now: datetime) -> int:
-    """A worker that stops gives back at once what it claimed and did not settle; how many."""
+    """A worker that stops gives back at once what it claimed and did not settle; how many.
+
+    Crash before the commit: it comes back when it is due. Crash after it: it is ready now.
+    """
+    mine = (DELIVERY.c.state == State.WAITING.value, DELIVERY.c.lease == lease, DELIVERY.c.withdrawn == "")
     with database.write() as connection:
-        return connection.execute(
-            DELIVERY.update()
-            .where(
-                DELIVERY.c.state == State.WAITING.value,
-                DELIVERY.c.lease == lease,
-                DELIVERY.c.withdrawn == "",
-            )
-            .values(state=advance(State.WAITING, Step.DUE).value, lease="", next_attempt_at=now)
-        ).rowcount
+        return _move(connection, State.WAITING, Step.DUE, mine, next_attempt_at=now)
 
 
 def overdue(database: Database, now: datetime, most: int) -> list[str]:
@@ -213,13 +223,14 @@ def overdue(database: Database, now: datetime, most: int) -> list[str]:
 
 
 def withdrawn_and_due(database: Database, now: datetime, most: int) -> list[tuple[str, str]]:
-    """Deliveries that were withdrawn while somebody was at them, who was not heard of again; and why."""
+    """Deliveries that are held because they were withdrawn, at the end of their time; and why."""
     statement = (
         select(DELIVERY.c.id, DELIVERY.c.withdrawn)
         .where(
-            DELIVERY.c.state.in_((State.WAITING.value, State.LEASED.value)),
+            DELIVERY.c.state == State.WAITING.value,
             DELIVERY.c.next_attempt_at <= now,
             DELIVERY.c.withdrawn != "",
+            DELIVERY.c.lease == "",
         )
         .limit(most)
     )
@@ -237,11 +248,8 @@ def waiting_receivers(database: Database) -> list[str]:
 def reconnect(database: Database, receivers: Sequence[str]) -> int:
     """What lay ready for agencies that no longer pull is to be attempted; how many."""
     with database.write() as connection:
-        return connection.execute(
-            DELIVERY.update()
-            .where(DELIVERY.c.state == State.AVAILABLE.value, DELIVERY.c.receiver.in_(receivers))
-            .values(state=advance(State.AVAILABLE, Step.RECONNECT).value)
-        ).rowcount
+        available = (DELIVERY.c.state == State.AVAILABLE.value, DELIVERY.c.receiver.in_(receivers))
+        return _move(connection, State.AVAILABLE, Step.RECONNECT, available)
 
 
 def count_by_state(database: Database) -> dict[tuple[str, str], int]:

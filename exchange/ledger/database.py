@@ -12,7 +12,7 @@ from typing import Any
 import psycopg
 from psycopg.abc import RV, PQGen
 from psycopg.pq import TransactionStatus
-from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import OperationalError
@@ -92,6 +92,11 @@ class Database:
         """A snapshot of what is committed."""
         with self._reader.connect() as connection:
             yield connection
+
+    def ask(self) -> None:
+        """Nothing; raises whatever keeps the database from answering."""
+        with self.read() as connection:
+            connection.execute(text("SELECT 1"))
 
     def insert(self, table: Table) -> Insert:
         """An INSERT of this engine's dialect, which knows ``on_conflict_do_nothing``."""

@@ -10,17 +10,19 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from sqlalchemy import Connection, delete, func, select, update
 
 from exchange.core.codes import CodeForm
-from exchange.core.directory import Agency, Alias, Level, Limits
+from exchange.core.directory import Agency, Alias, Former, Level, Limits
 from exchange.core.signature import RegisteredCertificate
 from exchange.ledger.database import Database
-from exchange.tables import AgencyRow, AliasRow, CertificateRow, DirectoryVersionRow, TokenRow
+from exchange.tables import AgencyRow, AliasRow, CertificateRow, DirectoryVersionRow, FormerRow, TokenRow
 
 AGENCY = AgencyRow.__table__  # type: ignore[attr-defined]
 ALIAS = AliasRow.__table__  # type: ignore[attr-defined]
+FORMER = FormerRow.__table__  # type: ignore[attr-defined]
 CERTIFICATE = CertificateRow.__table__  # type: ignore[attr-defined]
 TOKEN = TokenRow.__table__  # type: ignore[attr-defined]
 VERSION = DirectoryVersionRow.__table__  # type: ignore[attr-defined]
 
+AGENCIES_AT_ONCE = 500  # a statement of PostgreSQL takes 65 535 parameters
 TOKENS_ACTIVE_MAX = 2  # the old and the new one, while an agency changes over
 
 
@@ -43,6 +45,10 @@ class Token:
 
 class NotTaken(Exception):
     """The certificate stays as it is: another agency's, or ended."""
+
+
+class Changed(Exception):
+    """The directory is not what it was when the change was worked out."""
 
 
 class TooManyTokens(Exception):
@@ -84,6 +90,11 @@ def _agencies(connection: Connection) -> list[Agency]:
                 valid_to=row.valid_to,
             )
         )
+    former: dict[str, list[Former]] = {}
+    for row in connection.execute(select(FORMER)):
+        former.setdefault(row.agency, []).append(
+            Former(until=row.until, name=row.name, level=Level(row.level), parent=row.parent)
+        )
     certificates: dict[str, list[RegisteredCertificate]] = {}
     for row in connection.execute(select(CERTIFICATE).order_by(CERTIFICATE.c.valid_from)):
         certificates.setdefault(row.agency, []).append(
@@ -103,7 +114,8 @@ def _agencies(connection: Connection) -> list[Agency]:
             parent=row.parent,
             valid_from=row.valid_from,
             valid_to=row.valid_to,
-            successor=row.successor,
+            former=tuple(former.get(row.code, ())),
+            successors=tuple(filter(None, row.successor.split(";"))),
             aliases=tuple(aliases.get(row.code, ())),
             adapter=row.adapter,
             options=orjson.loads(row.options),
@@ -132,18 +144,29 @@ def _tokens(connection: Connection) -> list[Token]:
     ]
 
 
-def save(database: Database, agencies: Sequence[Agency]) -> None:
-    """Write agencies, new or changed, all or none. Certificates are registered on their own."""
+def save(database: Database, agencies: Sequence[Agency], expected: int | None = None) -> None:
+    """Write agencies, new or changed, all or none. Certificates are registered on their own.
+
+    Raises ``Changed`` where the version is no longer the expected one: what was checked against the
+    directory of then need not be right any more.
+    """
     with database.write() as connection:
-        codes = [agency.code for agency in agencies]
-        connection.execute(delete(AGENCY).where(AGENCY.c.code.in_(codes)))
-        connection.execute(delete(ALIAS).where(ALIAS.c.agency.in_(codes)))
-        if agencies:
-            connection.execute(AGENCY.insert(), [_agency_row(agency) for agency in agencies])
-        aliases = list(_alias_rows(agencies))
-        if aliases:
-            connection.execute(ALIAS.insert(), aliases)
+        # First, so that of two who save at once the second waits here, and sees what the first wrote.
         _raise_version(connection)
+        if expected is not None and _version(connection) != expected + 1:
+            raise Changed
+        for first in range(0, len(agencies), AGENCIES_AT_ONCE):
+            _replace(connection, agencies[first : first + AGENCIES_AT_ONCE])
+
+
+def _replace(connection: Connection, agencies: Sequence[Agency]) -> None:
+    codes = [agency.code for agency in agencies]
+    for table, key in ((AGENCY, AGENCY.c.code), (FORMER, FORMER.c.agency), (ALIAS, ALIAS.c.agency)):
+        connection.execute(delete(table).where(key.in_(codes)))
+    connection.execute(AGENCY.insert(), [_agency_row(agency) for agency in agencies])
+    for table, rows in ((FORMER, _former_rows(agencies)), (ALIAS, _alias_rows(agencies))):
+        if found := list(rows):
+            connection.execute(table.insert(), found)
 
 
 def _agency_row(agency: Agency) -> dict[str, object]:
@@ -154,12 +177,24 @@ def _agency_row(agency: Agency) -> dict[str, object]:
         "parent": agency.parent,
         "valid_from": agency.valid_from,
         "valid_to": agency.valid_to,
-        "successor": agency.successor,
+        "successor": ";".join(agency.successors),
         "adapter": agency.adapter,
         "options": orjson.dumps(dict(agency.options), option=orjson.OPT_SORT_KEYS).decode(),
         "document_bytes_max": agency.limits.document_bytes_max,
         "attachment_types": ";".join(sorted(agency.limits.attachment_types)),
     }
+
+
+def _former_rows(agencies: Iterable[Agency]) -> Iterable[dict[str, object]]:
+    for agency in agencies:
+        for each in agency.former:
+            yield {
+                "agency": agency.code,
+                "until": each.until,
+                "name": each.name,
+                "level": each.level.value,
+                "parent": each.parent,
+            }
 
 
 def _alias_rows(agencies: Iterable[Agency]) -> Iterable[dict[str, object]]:

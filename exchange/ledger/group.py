@@ -45,6 +45,11 @@ class GroupCommit(Generic[Item, Result]):
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
+    @property
+    def alive(self) -> bool:
+        """Whether the thread that commits lives."""
+        return self._thread.is_alive()
+
     def submit(self, item: Item) -> "Future[Result]":
         """Queue one item from a thread; raises ``Full``."""
         future: Future[Result] = Future()

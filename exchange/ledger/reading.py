@@ -154,34 +154,12 @@ def waiting_since(database: Database, agencies: Sequence[str]) -> dict[str, date
             DELIVERY.c.state.in_((State.WAITING.value, State.READY.value)),
             DELIVERY.c.attempts > 0,
             DELIVERY.c.cause != "",
+            DELIVERY.c.withdrawn == "",
         )
         .group_by(DELIVERY.c.receiver)
     )
     with database.read() as connection:
         return {row[0]: row[1] for row in connection.execute(statement)}
-
-
-def undelivered_of(
-    database: Database, sender: str, document_ids: Sequence[str], receivers: Sequence[str]
-) -> list[str]:
-    """Deliveries of earlier documents of ``sender`` that have not left yet."""
-    if not document_ids:
-        return []
-    statement = (
-        select(DELIVERY.c.id)
-        .join(DOCUMENT, DOCUMENT.c.id == DELIVERY.c.document)
-        .where(
-            DOCUMENT.c.sender == sender,
-            DOCUMENT.c.document_id.in_(document_ids),
-            DOCUMENT.c.kind == "document",
-            DELIVERY.c.receiver.in_(receivers),
-            DELIVERY.c.state.in_(
-                (State.READY.value, State.AVAILABLE.value, State.WAITING.value, State.LEASED.value)
-            ),
-        )
-    )
-    with database.read() as connection:
-        return list(connection.execute(statement).scalars())
 
 
 def senders_of(database: Database, document_ids: Sequence[str]) -> dict[str, set[str]]:
@@ -199,7 +177,10 @@ def senders_of(database: Database, document_ids: Sequence[str]) -> dict[str, set
 
 
 def dead_letters(database: Database, most: int) -> list[Record]:
-    """Deliveries that ended refused or expired, newest first, with their cause; not what was withdrawn."""
+    """Deliveries that ended refused or expired, newest first, with their cause.
+
+    Not what was withdrawn, nor what its receiver has by its own signed word.
+    """
     later = DELIVERY.alias("later")
     statement = (
         select(
@@ -214,6 +195,8 @@ def dead_letters(database: Database, most: int) -> list[Record]:
             DELIVERY.c.kind.in_(("document", "status")),
             DELIVERY.c.state.in_((State.REFUSED.value, State.EXPIRED.value)),
             DELIVERY.c.cause.not_in(tuple(WITHDRAWN)),
+            DELIVERY.c.withdrawn == "",
+            DELIVERY.c.proven == "",
             ~exists().where(
                 later.c.document == DELIVERY.c.document,
                 later.c.receiver == DELIVERY.c.receiver,

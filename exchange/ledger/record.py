@@ -1,17 +1,17 @@
 """T1: a document is accepted, with its deliveries, its ledger entries and its signed acceptance."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, or_, select
 
-from exchange.core.delivery import State, Step, TakeBack
 from exchange.core.receipt import Notice
 from exchange.ledger import bulk
 from exchange.ledger.database import Database
-from exchange.ledger.settle import Issue, Settlement, settle_within
-from exchange.ledger.statuses import Report, report_within
+from exchange.ledger.earlier import Revocation, Said, act
+from exchange.ledger.settle import Issue
+from exchange.ledger.statuses import Report
 from exchange.ledger.values import NewDelivery, NewDocument, NewEntry
 from exchange.tables import DeliveryRow, DocumentRow, EntryRow, PayloadRow
 
@@ -27,14 +27,14 @@ Key = tuple[str, str, int]  # sender, document id, kind of business (BussinessDo
 class Examined:
     """A message that may be accepted: everything is decided but whether it was here before.
 
-    ``withdrawals`` end deliveries of earlier documents that have not left.
+    What it says of earlier deliveries, ``report`` and ``revocation``, is judged in T1, on what stands then.
     """
 
     document: NewDocument
     deliveries: tuple[NewDelivery, ...]
     notices: tuple[Notice, ...] = ()
     report: Report | None = None
-    withdrawals: tuple[Settlement, ...] = ()
+    revocation: Revocation | None = None
 
     @property
     def key(self) -> Key:
@@ -128,15 +128,18 @@ def record(database: Database, batch: Sequence[Examined], accept: Accept, issue:
     with database.write() as connection:
         known, twins = _look(connection, batch)
         first = {each.key: each for each in reversed(batch) if each.key not in known}
-        ordered = [first[key] for key in sorted(first)]  # one order for all: no deadlock
-        accepted = {each.key: (each, accept(each, _twin(each, twins))) for each in ordered}
+        signed = {each.key: accept(each, _twin(each, twins)) for each in batch if first.get(each.key) is each}
+        accepted = {key: (first[key], signed[key]) for key in sorted(first)}  # one order for all: no deadlock
         lost = _insert(database, connection, accepted, issue)
         known |= _known(connection, lost) if lost else {}
     return [_recorded(each, accepted, known) for each in batch]
 
 
-def _twin(examined: Examined, twins: Mapping[str, str]) -> str | None:
-    return twins.get(examined.document.second_key or "")
+def _twin(examined: Examined, twins: dict[str, str]) -> str | None:
+    """Who had the number before; from now on this one has it, for those that come later in the batch."""
+    key, document_id = examined.document.second_key, examined.document.document_id
+    before = twins.setdefault(key, document_id) if key is not None else document_id
+    return None if before == document_id else before
 
 
 _Accepted = dict[Key, tuple[Examined, NewDocument]]
@@ -168,7 +171,7 @@ def _insert(database: Database, connection: Connection, accepted: _Accepted, iss
         lost: set[Key] = set()
     else:
         lost = _insert_documents(connection, accepted)
-    _insert_rest(connection, [pair for key, pair in accepted.items() if key not in lost], issue)
+    _insert_rest(database, connection, [pair for key, pair in accepted.items() if key not in lost], issue)
     return lost
 
 
@@ -192,6 +195,7 @@ def insert_payloads(connection: Connection, documents: Sequence[NewDocument]) ->
 
 
 def _insert_rest(
+    database: Database,
     connection: Connection,
     pairs: Sequence[tuple[Examined, NewDocument]],
     issue: Issue,
@@ -201,37 +205,21 @@ def _insert_rest(
     deliveries = [delivery.row() for examined, _ in pairs for delivery in examined.deliveries]
     bulk.insert(connection, DELIVERY, deliveries)
     bulk.insert(connection, ENTRY, [entry.row() for pair in pairs for entry in _entries(*pair)])
-    for examined, acceptance in pairs:
-        if examined.report is not None:
-            ended = report_within(connection, examined.report, examined.document.accepted_at)
-            if ended and examined.report.code == TakeBack.REQUESTED.value:
-                _close_take_back(connection, examined, acceptance.sender, issue)
-        if examined.withdrawals:
-            settled = settle_within(connection, examined.withdrawals, issue)
-            if any(each.applied and each.state is State.REFUSED for each in settled):
-                _close_take_back(connection, examined, acceptance.sender, issue)
+    said = [each for examined, _ in pairs if (each := _said(examined)) is not None]
+    if said:
+        act(database, connection, said, pairs[0][1].sender, issue)
 
 
-def _close_take_back(connection: Connection, examined: Examined, broker: str, issue: Issue) -> None:
-    """A document taken back before it left: the request is closed, and the receiver hears nothing."""
-    report = examined.report
-    if report is None:
-        return
-    at = examined.document.accepted_at
-    agreed = replace(
-        report,
-        code=TakeBack.AGREED.value,
-        reported_by=broker,
-        reported_at=at,
-        message=None,
-        description="It had not left yet",
+def _said(examined: Examined) -> Said | None:
+    if examined.report is None and examined.revocation is None:
+        return None
+    return Said(
+        document=examined.document.id,
+        at=examined.document.accepted_at,
+        report=examined.report,
+        revocation=examined.revocation,
+        carriers=tuple(delivery.id for delivery in examined.deliveries),
     )
-    report_within(connection, agreed, at)
-    unneeded = [
-        Settlement(delivery=delivery.id, step=Step.REJECT, at=at, cause="taken_back")
-        for delivery in examined.deliveries
-    ]
-    settle_within(connection, unneeded, issue)
 
 
 def _entries(examined: Examined, acceptance: NewDocument) -> list[NewEntry]:

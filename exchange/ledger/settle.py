@@ -6,17 +6,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Row, select
 
-from exchange.core.delivery import (
-    FINAL,
-    WITHDRAWN,
-    Business,
-    Progress,
-    State,
-    Step,
-    TakeBack,
-    advance,
-    allows,
-)
+from exchange.core.delivery import FINAL, WITHDRAWN, Business, Progress, State, Step, advance, allows
+from exchange.core.evidence import IN_DOUBT, instead
 from exchange.ledger import bulk
 from exchange.ledger.database import Database
 from exchange.ledger.values import NewDelivery, NewDocument, NewEntry
@@ -81,10 +72,11 @@ Issue = Callable[[Ended], tuple[NewDocument, NewDelivery]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settled:
-    """Whether the step was taken, where the delivery stands now, and what became ready by it."""
+    """Whether the step was taken, where the delivery stands now, of what, and what became ready by it."""
 
     applied: bool
     state: State
+    document: str
     ready: tuple[str, ...] = ()
 
 
@@ -93,7 +85,6 @@ class _Writes:
     updates: dict[str, dict[str, object]] = field(default_factory=dict)  # by delivery: the last one counts
     attempts: list[dict[str, object]] = field(default_factory=list)
     entries: list[NewEntry] = field(default_factory=list)
-    withdrawals: dict[str, dict[str, object]] = field(default_factory=dict)
     statuses: list[dict[str, object]] = field(default_factory=list)
     receipts: list[tuple[NewDocument, NewDelivery]] = field(default_factory=list)
 
@@ -147,30 +138,31 @@ def _lock(connection: Connection, ids: Sequence[str]) -> dict[str, _Current]:
 def _step(rows: dict[str, _Current], settlement: Settlement, writes: _Writes, issue: Issue) -> Settled:
     current = rows.get(settlement.delivery)
     if current is None:
-        return Settled(applied=False, state=State.EXPIRED)
+        return Settled(applied=False, state=State.EXPIRED, document="")
+    document = current.row.document
     if not _still(current, settlement):
-        if settlement.unclaimed and settlement.cause in WITHDRAWN and current.state not in FINAL:
-            # Somebody is at it: it ends when they are done without having handed it over.
-            writes.withdrawals[settlement.delivery] = {
-                "id": settlement.delivery,
-                "withdrawn": settlement.cause,
-            }
-        return Settled(applied=False, state=current.state)
-    settlement = _or_withdrawn(current, settlement)
-    current.state = advance(current.state, settlement.step)
+        return Settled(applied=False, state=current.state, document=document)
+    taken = _instead(current, settlement)
+    current.state = advance(current.state, taken.step)
     current.lease = ""
-    writes.updates[settlement.delivery] = _update(current, settlement)
+    writes.updates[settlement.delivery] = _update(current, taken)
     if settlement.attempt is not None and settlement.verdict:
         writes.attempts.append(_attempt(settlement))
-    ready = _end(current, settlement, writes, issue) if current.state in FINAL else ()
-    return Settled(applied=True, state=current.state, ready=ready)
+    ready = _end(current, taken, writes, issue) if current.state in FINAL else ()
+    return Settled(applied=True, state=current.state, document=document, ready=ready)
 
 
-def _or_withdrawn(current: _Current, settlement: Settlement) -> Settlement:
-    cause = current.row.withdrawn
-    if not cause or settlement.step not in (Step.FAIL, Step.RELEASE):
+def _instead(current: _Current, settlement: Settlement) -> Settlement:
+    """What was proven or withdrawn while somebody was at it counts now."""
+    row = current.row
+    step = instead(settlement.step, proven=bool(row.proven), withdrawn=bool(row.withdrawn))
+    if step is settlement.step:
         return settlement
-    return replace(settlement, step=Step.REJECT, cause=cause, reason=WITHDRAWN[cause])
+    taken = replace(settlement, step=step, cause="", reason="", reference="")
+    if step is Step.PROVEN:
+        return replace(taken, reference=f"status {row.proven}")
+    cause = row.withdrawn
+    return replace(taken, cause=cause, reason=IN_DOUBT[cause], next_attempt_at=row.expires_at)
 
 
 def _still(current: _Current, settlement: Settlement) -> bool:
@@ -195,16 +187,7 @@ def _update(current: _Current, settlement: Settlement) -> dict[str, object]:
         "reason": settlement.reason,
         "reference": settlement.reference or row.reference,
         "business": _business(current),
-        "take_back": _take_back(current, settlement),
     }
-
-
-def _take_back(current: _Current, settlement: Settlement) -> str:
-    # Taken back before it was handed over: the request is closed.
-    row = current.row
-    if row.withdrawn == "taken_back" and settlement.cause == row.withdrawn:
-        return Progress(take_back=TakeBack(row.take_back)).after(TakeBack.AGREED.value).take_back.value
-    return str(row.take_back)
 
 
 def _business(current: _Current) -> str:
@@ -238,10 +221,8 @@ def _end(current: _Current, settlement: Settlement, writes: _Writes, issue: Issu
         receipt, delivery = issue(ended)
         writes.receipts.append((receipt, delivery))
         body["receipt"] = receipt.digest
-        if ended.kind == "document" and ended.state is State.DELIVERED:
+        if _business(current) != current.row.business:
             writes.statuses.append(_reported(ended, Business.ARRIVED.value, receipt.sender))
-        if current.row.withdrawn == "taken_back" and ended.cause == "taken_back":
-            writes.statuses.append(_reported(ended, TakeBack.AGREED.value, receipt.sender))
         ready = (delivery.id,) if delivery.state is State.READY else ()
     if ended.kind != "receipt":
         writes.entries.append(
@@ -307,7 +288,6 @@ def _ended(current: _Current, settlement: Settlement) -> Ended:
 
 def _write(connection: Connection, writes: _Writes) -> None:
     bulk.update(connection, DELIVERY, ["id"], list(writes.updates.values()))
-    bulk.update(connection, DELIVERY, ["id"], list(writes.withdrawals.values()))
     bulk.update(connection, ATTEMPT, ["delivery", "number"], writes.attempts)
     bulk.insert(connection, STATUS, writes.statuses)
     _insert_receipts(connection, writes.receipts)

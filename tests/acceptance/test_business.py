@@ -126,12 +126,10 @@ def test_a_document_that_a_client_has_leased_is_not_taken_from_under_it(house: H
 
 
 def test_a_revocation_reaches_those_who_have_the_document_and_stops_it_for_the_others(
-    make_house: MakeHouse,
+    house: House,
 ) -> None:
-    house = make_house({COMMUNE: ("simulator", {"behaviour": "never"})})
     identity, document_id = sent(house, FINANCE, COMMUNE)
     house.fetch_all(FINANCE)
-    house.work()
     revocation = house.province.message(
         OFFICE,
         FINANCE,
@@ -157,6 +155,24 @@ def test_a_revocation_may_carry_the_id_of_what_it_revokes(house: House) -> None:
     assert answer.id != identity
     report(house, FINANCE, OFFICE, document_id, "15")
     assert house.states(identity) == {FINANCE: "delivered"}
+
+
+@pytest.mark.parametrize("answer", ["15", "16"])
+def test_the_answer_to_an_update_is_expected_and_a_take_back_may_still_follow(
+    house: House, answer: str
+) -> None:
+    identity, document_id = sent(house, FINANCE)
+    business = Business(doc_type=BusinessType.UPDATE, document_id=document_id, reason="Sửa số liệu")
+    update = house.province.message(OFFICE, FINANCE, at=house.clock.now, business=business)
+    house.submit(house.province.signed(update), OFFICE)
+    house.fetch_all(FINANCE)
+    for about in (document_id, update.document_id):
+        report(house, FINANCE, OFFICE, about, answer)
+    dossier = reading.dossier(house.context.database, identity)
+    assert dossier is not None
+    assert [(each["code"], each["expected"]) for each in dossier.statuses] == [("01", True), (answer, True)]
+    report(house, OFFICE, FINANCE, document_id, "13")
+    assert house.deliveries(identity)[FINANCE]["take_back"] == "13"
 
 
 def test_an_update_must_say_what_it_updates(house: House) -> None:
@@ -230,7 +246,8 @@ def test_a_closed_agency_s_documents_go_to_its_successor(house: House) -> None:
     from exchange.ledger import directory_store
 
     day = today(house.clock.now)
-    closed = replace(house.province.agencies[DISTRICT], valid_to=day - timedelta(days=1), successor=COMMUNE)
+    yesterday = day - timedelta(days=1)
+    closed = replace(house.province.agencies[DISTRICT], valid_to=yesterday, successors=(COMMUNE,))
     directory_store.save(house.context.database, [closed])
     house.context.registry.renew()
     answer = house.send(OFFICE, DISTRICT)

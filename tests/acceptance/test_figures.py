@@ -50,11 +50,12 @@ def test_a_process_that_works_shows_its_figures_on_a_port_of_its_own(tmp_path: P
 
 
 def test_an_acknowledgement_is_counted_and_logged(house: House, logs: list[MutableMapping[str, Any]]) -> None:
-    house.send(OFFICE, FINANCE)
+    document = house.send(OFFICE, FINANCE).id
     before = ACKNOWLEDGEMENTS._value.get()
     house.fetch_all(FINANCE)
     assert ACKNOWLEDGEMENTS._value.get() == before + 1
-    assert [each["receiver"] for each in logs if each["event"] == "acknowledged"] == [FINANCE]
+    [acknowledged] = [each for each in logs if each["event"] == "acknowledged"]
+    assert (acknowledged["document"], acknowledged["receiver"]) == (document, FINANCE)
 
 
 def test_an_expiry_is_counted_and_logged(house: House, logs: list[MutableMapping[str, Any]]) -> None:
@@ -64,4 +65,5 @@ def test_an_expiry_is_counted_and_logged(house: House, logs: list[MutableMapping
     house.sweep()
     assert EXPIRIES._value.get() == before + 1
     [expired] = [each for each in logs if each["event"] == "expired"]
+    assert expired["document"] == document
     assert expired["delivery"] == house.deliveries(document)[FINANCE]["id"]

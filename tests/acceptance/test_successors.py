@@ -26,7 +26,7 @@ def change(house: House, agency: str, **changes: object) -> None:
 
 def close(house: House, agency: str, successor: str) -> None:
     """Closed after today; it is tomorrow now."""
-    change(house, agency, valid_to=today(house.clock.now), successor=successor)
+    change(house, agency, valid_to=today(house.clock.now), successors=(successor,))
     house.clock.pass_(days=1)
 
 
@@ -110,7 +110,7 @@ def test_a_revocation_for_a_successor_stops_what_still_waits_for_its_predecessor
 
 def test_nobody_acts_for_an_agency_that_is_open_or_that_another_follows(house: House) -> None:
     _, document_id = sent(house, DISTRICT, FINANCE)
-    change(house, DISTRICT, successor=COMMUNE)
+    change(house, DISTRICT, successors=(COMMUNE,))
     for successor in ("still open", "another's"):
         with pytest.raises(Refused) as refused:
             revoke(house, COMMUNE if successor == "still open" else OFFICE, document_id, FINANCE)

@@ -46,6 +46,18 @@ def take_back(house: House, document_id: str, receiver: str) -> None:
     house.report(house.province.status(OFFICE, receiver, document_id, "13", house.clock.now), OFFICE)
 
 
+def pass_until_the_end(house: House) -> None:
+    house.clock.pass_(hours=house.context.settings.expiry_hours)
+    house.sweep()
+
+
+def end(house: House, document: str) -> tuple[ReceiptKind, str, bool]:
+    """The one end of a document with one receiver: kind, cause, and whether the receipt leaves a doubt."""
+    acceptance, ended = house.receipts(document)
+    assert acceptance.kind is ReceiptKind.ACCEPTANCE
+    return ended.kind, ended.reason_code, "may have reached" in ended.reason
+
+
 @pytest.mark.parametrize("how", ["revoked", "taken_back"])
 def test_a_withdrawn_document_is_no_dead_letter_and_is_never_sent_again(house: House, how: str) -> None:
     identity, document_id = send(house, FINANCE)
@@ -65,7 +77,7 @@ def test_a_dead_letter_whose_document_was_revoked_since_is_not_sent_again(make_h
 
 
 @pytest.mark.parametrize("how", ["revoked", "taken_back"])
-def test_what_is_withdrawn_during_an_attempt_that_then_fails_does_not_go_out(
+def test_what_is_withdrawn_during_an_attempt_that_then_fails_does_not_go_out_again(
     make_house: MakeHouse, how: str
 ) -> None:
     house = make_house(PUSHED)
@@ -83,10 +95,13 @@ def test_what_is_withdrawn_during_an_attempt_that_then_fails_does_not_go_out(
     house.work()
     assert claim.delivery in software.keys
     assert software.keys.count(claim.delivery) == 1
+    assert len(software.keys) == 2  # the document once, and what withdraws it
     delivery = house.deliveries(identity)[FINANCE]
-    assert (delivery["state"], delivery["cause"]) == ("refused", how)
-    assert delivery["take_back"] == ("15" if how == "taken_back" else "none")
-    assert [each.kind for each in house.receipts(identity)] == [ReceiptKind.ACCEPTANCE, ReceiptKind.REFUSED]
+    assert (delivery["state"], delivery["cause"]) == ("waiting", how)
+    assert delivery["take_back"] == ("13" if how == "taken_back" else "none")
+    pass_until_the_end(house)
+    assert software.keys.count(claim.delivery) == 1
+    assert end(house, identity) == (ReceiptKind.REFUSED, how, True)
 
 
 def test_what_is_withdrawn_during_an_attempt_that_succeeds_is_delivered(make_house: MakeHouse) -> None:
@@ -110,18 +125,26 @@ def test_what_is_withdrawn_under_a_worker_that_dies_ends_when_it_is_due(make_hou
     dispatch.close()
     house.clock.pass_(hours=1)
     house.sweep()
-    assert house.states(identity) == {FINANCE: "refused"}
+    assert house.states(identity) == {FINANCE: "waiting"}
+    pass_until_the_end(house)
+    assert end(house, identity) == (ReceiptKind.REFUSED, "revoked", True)
 
 
-def test_what_is_withdrawn_while_leased_ends_when_the_client_gives_it_back(house: House) -> None:
+@pytest.mark.parametrize("then", ["gives it back", "is not heard of again"])
+def test_what_is_withdrawn_while_a_client_has_it_is_not_given_out_again(house: House, then: str) -> None:
     identity, document_id = send(house, FINANCE)
     pickup = Pickup(house.context)
     [item] = pickup.lease(FINANCE, 1, 300)
     take_back(house, document_id, FINANCE)
-    pickup.release(FINANCE, item.delivery, item.lease)
+    if then == "gives it back":
+        pickup.release(FINANCE, item.delivery, item.lease)
     pickup.close()
-    delivery = house.deliveries(identity)[FINANCE]
-    assert (delivery["state"], delivery["take_back"]) == ("refused", "15")
+    house.clock.pass_(minutes=10)
+    house.sweep()
+    [request] = house.fetch_all(FINANCE)
+    assert b">13<" in request
+    pass_until_the_end(house)
+    assert end(house, identity) == (ReceiptKind.REFUSED, "taken_back", True)
 
 
 def test_a_status_message_that_cannot_be_delivered_has_a_receipt_and_is_a_dead_letter(
@@ -141,14 +164,14 @@ def test_a_status_message_that_cannot_be_delivered_has_a_receipt_and_is_a_dead_l
     assert document_id
 
 
-def test_taking_back_what_was_refused_closes_the_request_at_once(make_house: MakeHouse) -> None:
-    house = make_house({FINANCE: ("simulator", {"behaviour": "refuses", "code": "full", "reason": "đầy"})})
+def test_taking_back_what_expired_before_anything_left_closes_the_request_at_once(house: House) -> None:
     identity, document_id = send(house, FINANCE)
-    house.work()
+    pass_until_the_end(house)
     take_back(house, document_id, FINANCE)
-    house.work()
     delivery = house.deliveries(identity)[FINANCE]
-    assert (delivery["state"], delivery["take_back"]) == ("refused", "15")
+    assert (delivery["state"], delivery["take_back"]) == ("expired", "15")
+    assert house.fetch_all(FINANCE) == []
+    assert retry(house.context, delivery["id"]) is None
 
 
 def test_a_status_never_stands_in_for_a_delivery_that_was_not_made(make_house: MakeHouse) -> None:

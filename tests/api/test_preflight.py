@@ -43,7 +43,8 @@ def draft(message: DocumentMessage) -> bytes:
 
 def close(house: House, agency: str, successor: str = "") -> None:
     yesterday = today(house.clock.now) - timedelta(days=1)
-    closed = replace(house.province.agencies[agency], valid_to=yesterday, successor=successor)
+    successors = (successor,) if successor else ()
+    closed = replace(house.province.agencies[agency], valid_to=yesterday, successors=successors)
     directory_store.save(house.context.database, [closed])
     house.context.registry.renew()
 

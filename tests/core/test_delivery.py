@@ -93,6 +93,22 @@ def test_a_declined_take_back_may_be_repeated_and_an_agreed_one_is_closed() -> N
     assert progress(["15"]).take_back is TakeBack.NONE
 
 
+@pytest.mark.parametrize("answer", ["15", "16"])
+@pytest.mark.parametrize("before", [[], ["03", "06"], ["13", "16"]])
+def test_an_answer_to_an_update_is_expected_and_is_no_news_of_a_take_back(
+    before: list[str], answer: str
+) -> None:
+    state = progress(before)
+    assert state.expects(answer)
+    assert state.after(answer) == state
+    assert state.after(answer).after("13").take_back is TakeBack.REQUESTED
+
+
+@pytest.mark.parametrize("answer", ["15", "16"])
+def test_a_second_answer_to_an_agreed_take_back_is_not_expected(answer: str) -> None:
+    assert not progress(["13", "15"]).expects(answer)
+
+
 @given(st.integers(1, 10_000), st.floats(0, 1))
 def test_the_back_off_grows_and_is_bounded(attempts: int, spread: float) -> None:
     backoff = Backoff(first_seconds=2, most_seconds=3600, jitter=0.3)

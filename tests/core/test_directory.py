@@ -187,8 +187,8 @@ def test_ancestors_come_nearest_first() -> None:
     district = agency("000.00.30.H45", level=Level.DISTRICT, parent=province.code)
     commune = agency("000.20.30.H45", level=Level.COMMUNE, parent=district.code)
     directory = Directory([commune, district, province])
-    assert directory.ancestors(commune) == (district, province)
-    assert directory.ancestors(province) == ()
+    assert directory.ancestors(commune, TODAY) == (district, province)
+    assert directory.ancestors(province, TODAY) == ()
 
 
 def test_children_are_those_open_on_the_day_by_any_code_of_the_parent() -> None:
@@ -202,8 +202,8 @@ def test_children_are_those_open_on_the_day_by_any_code_of_the_parent() -> None:
 
 
 def test_the_successor_is_the_first_open_one_of_the_chain() -> None:
-    first = agency("H45.01", valid_to=date(2020, 12, 31), successor="H45.02")
-    second = agency("H45.02", valid_to=LAST_DAY, successor="H15.02")
+    first = agency("H45.01", valid_to=date(2020, 12, 31), successors=("H45.02",))
+    second = agency("H45.02", valid_to=LAST_DAY, successors=("H15.02",))
     third = agency("H15.02")
     directory = Directory([first, second, third])
     assert directory.successor_of(first, date(2021, 1, 1)) is second
@@ -212,19 +212,19 @@ def test_the_successor_is_the_first_open_one_of_the_chain() -> None:
 
 
 def test_a_chain_that_breaks_off_or_runs_in_a_circle_has_no_successor() -> None:
-    lost = agency("H45.01", valid_to=LAST_DAY, successor="H15.99")
-    one = agency("H45.02", valid_to=LAST_DAY, successor="H45.03")
-    other = agency("H45.03", valid_to=LAST_DAY, successor="H45.02")
-    itself = agency("H45.04", valid_to=LAST_DAY, successor="H45.04", parent="H45.04")
+    lost = agency("H45.01", valid_to=LAST_DAY, successors=("H15.99",))
+    one = agency("H45.02", valid_to=LAST_DAY, successors=("H45.03",))
+    other = agency("H45.03", valid_to=LAST_DAY, successors=("H45.02",))
+    itself = agency("H45.04", valid_to=LAST_DAY, successors=("H45.04",), parent="H45.04")
     directory = Directory([lost, one, other, itself])
     for closed in (lost, one, other, itself):
         assert directory.successor_of(closed, REFORM) is None
-    assert directory.ancestors(itself) == ()
+    assert directory.ancestors(itself, TODAY) == ()
 
 
 def test_ancestors_end_where_parents_run_in_a_circle() -> None:
     one, other = agency("H45.02", parent="H45.03"), agency("H45.03", parent="H45.02")
-    assert Directory([one, other]).ancestors(one) == (other,)
+    assert Directory([one, other]).ancestors(one, TODAY) == (other,)
 
 
 # --- slips of the pen ---

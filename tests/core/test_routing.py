@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 
 from exchange.core.codes import CodeForm
-from exchange.core.directory import Agency, Alias, Directory, Level, Limits
+from exchange.core.directory import Agency, Alias, Directory, Former, Level, Limits
 from exchange.core.refusal import Refusal
 from exchange.core.routing import Plan, plan
 
@@ -35,8 +35,10 @@ UNCONNECTED = agency("000.20.30.H45", adapter="")
 NARROW = agency(
     "000.00.12.H45", limits=Limits(document_bytes_max=1000, attachment_types=frozenset({PDF, "image/png"}))
 )
-MERGED_A = agency("000.21.30.H45", valid_to=LAST_DAY, successor="000.00.50.H15", aliases=(qd20("H45.30.21"),))
-MERGED_B = agency("000.22.30.H45", valid_to=LAST_DAY, successor="000.00.50.H15")
+MERGED_A = agency(
+    "000.21.30.H45", valid_to=LAST_DAY, successors=("000.00.50.H15",), aliases=(qd20("H45.30.21"),)
+)
+MERGED_B = agency("000.22.30.H45", valid_to=LAST_DAY, successors=("000.00.50.H15",))
 HEIR = agency("000.00.50.H15", aliases=(qd20("H15.50"),))
 ENDED = agency("000.23.30.H45", valid_to=LAST_DAY)
 RECODED = agency("000.00.13.H45", aliases=(qd20("H45.99", valid_to=date(2022, 12, 31)),))
@@ -127,6 +129,100 @@ def test_a_route_joined_twice_remembers_every_code() -> None:
     assert (route.addressed_as, route.forwarded_from) == ("H15.50", "")
     assert set(route.merged) == {"000.21.30.H45", "000.22.30.H45"}
     assert made.refusals == ()
+
+
+# --- chains and splits ---
+
+SPLIT = agency(
+    "000.24.30.H45",
+    valid_to=LAST_DAY,
+    successors=("000.00.52.H15", "000.00.51.H15"),
+    aliases=(qd20("H45.30.24"),),
+)
+PART_1 = agency("000.00.51.H15", aliases=(qd20("H15.51"),))
+PART_2 = agency("000.00.52.H15", aliases=(qd20("H15.52"),))
+
+
+def sent(agencies: list[Agency], *receivers: str, on: date = REFORM) -> Plan:
+    return plan(OFFICE, receivers, Directory([OFFICE, *agencies]), on, document_bytes=1, attachment_types=())
+
+
+def test_a_document_goes_down_a_chain_to_the_first_agency_that_is_open_on_the_day() -> None:
+    chain = [
+        agency("H45.71", valid_to=date(2020, 12, 31), successors=("H45.72",)),
+        agency("H45.72", valid_to=date(2022, 12, 31), successors=("H45.73",)),
+        agency("H45.73"),
+    ]
+    for day, receiver in (
+        (date(2020, 12, 31), chain[0]),
+        (date(2021, 1, 1), chain[1]),
+        (date(2022, 12, 31), chain[1]),
+        (date(2023, 1, 1), chain[2]),
+    ):
+        (route,) = sent(chain, "H45.71", on=day).routes
+        assert route.receiver is receiver
+        assert route.forwarded_from == ("" if receiver is chain[0] else "H45.71")
+
+
+def test_a_chain_that_ended_is_refused() -> None:
+    chain = [
+        agency("H45.71", valid_to=date(2020, 12, 31), successors=("H45.72",)),
+        agency("H45.72", valid_to=date(2022, 12, 31)),
+    ]
+    assert reasons(sent(chain, "H45.71")) == [("receiver_closed", "To[1]/OrganId")]
+
+
+def test_a_document_for_an_agency_that_was_split_is_refused_with_the_codes_to_choose_from_in_kind() -> None:
+    for written, choices in (
+        ("000.24.30.H45", ["000.00.52.H15", "000.00.51.H15"]),
+        ("h45.30.24", ["H15.52", "H15.51"]),
+    ):
+        refusal = only_refusal(sent([SPLIT, PART_1, PART_2], written))
+        assert (refusal.code, refusal.where) == ("receiver_split", "To[1]/OrganId")
+        assert refusal.values == {
+            "receiver": written.upper(),
+            "valid_to": "2025-06-30",
+            "successors": choices,
+        }
+        for text in (refusal.detail, refusal.detail_vi):
+            assert all(f"{code} (Cơ quan" in text for code in choices)
+
+
+def test_a_split_agency_is_refused_also_beside_its_parts() -> None:
+    made = sent([SPLIT, PART_1, PART_2], "H15.51", "000.24.30.H45", "H15.52")
+    assert reasons(made) == [("receiver_split", "To[2]/OrganId")]
+    assert [route.receiver for route in made.routes] == [PART_1, PART_2]
+
+
+def test_the_order_of_the_directory_changes_nothing_about_a_split() -> None:
+    one = sent([SPLIT, PART_1, PART_2], "000.24.30.H45")
+    assert sent([PART_2, PART_1, SPLIT], "000.24.30.H45") == one
+
+
+def test_a_split_agency_of_whose_parts_one_is_left_is_followed_by_that_one() -> None:
+    gone = replace(PART_2, valid_to=date(2026, 1, 31))
+    assert reasons(sent([SPLIT, PART_1, gone], "H45.30.24")) == [("receiver_split", "To[1]/OrganId")]
+    (route,) = sent([SPLIT, PART_1, gone], "H45.30.24", on=date(2026, 2, 1)).routes
+    assert (route.receiver, route.addressed_as) == (PART_1, "H15.51")
+
+
+def test_the_sender_is_told_of_every_closed_agency_that_it_named() -> None:
+    made = planned("000.21.30.H45", "000.22.30.H45", "000.00.17.H45", "H15.50", on=REFORM)
+    assert [notice.code for notice in made.notices] == ["receiver_forwarded"] * 2
+    for notice, closed in zip(made.notices, ("000.21.30.H45", "000.22.30.H45"), strict=True):
+        assert notice.text.startswith(f"{closed} đã ngừng hoạt động; văn bản chuyển tới H15.50 (Cơ quan")
+        assert f"{closed} is closed" in notice.text
+    assert planned("000.00.17.H45", on=REFORM).notices == ()
+
+
+def test_an_agency_is_named_as_it_was_called_on_the_day() -> None:
+    renamed = agency(
+        "H45.71", name="Tên mới", former=(Former(until=LAST_DAY, name="Tên cũ", level=Level.UNIT),)
+    )
+    for day, name in ((LAST_DAY, "Tên cũ"), (REFORM, "Tên mới")):
+        refusal = only_refusal(sent([replace(renamed, adapter="")], "H45.71", on=day))
+        assert name in refusal.detail
+        assert name in refusal.detail_vi
 
 
 # --- refusals ---

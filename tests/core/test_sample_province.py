@@ -93,7 +93,7 @@ def test_every_commune_has_its_real_name_in_its_real_district(province: Director
         (spelled(parent.name), spelled(agency.name))
         for agency in province
         if agency.level is Level.COMMUNE
-        for parent in province.ancestors(agency)[:1]
+        for parent in province.ancestors(agency, TODAY)[:1]
     }
     assert sample == real
 

@@ -1,0 +1,122 @@
+"""Collect: what agencies' software has ready to send is taken over, each agency on a thread of its own."""
+
+import threading
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from datetime import datetime
+
+import structlog
+
+from exchange import confirm, intake
+from exchange.adapter import AgencyAdapter, Collected
+from exchange.connections import Connections, NoAdapter
+from exchange.context import Context
+from exchange.core.refusal import Refusal, Refused, sentence
+from exchange.ledger.directory_store import Token
+from exchange.ledger.record import Examined
+
+log = structlog.get_logger(__name__)
+
+TOGETHER_MAX = 64  # agencies; beyond, those that hang would have to end first
+PATIENCE_SECONDS = 1.0  # then the next agency's turn comes, though this one is still at it
+
+
+class Collect:
+    """Asks every agency's software in turn. One that is slow, or hangs, keeps nobody else waiting."""
+
+    def __init__(self, context: Context, connections: Connections) -> None:
+        self._context = context
+        self._connections = connections
+        self._stop = threading.Event()
+        self._pool = ThreadPoolExecutor(TOGETHER_MAX, thread_name_prefix="collect")
+        self._under_way: dict[str, Future[None]] = {}
+
+    def round(self) -> None:
+        """Ask everybody once, but whoever has not come to an end since the last time."""
+        for agency in self._connections.connected():
+            if self._stop.is_set():
+                return
+            if self._begins(agency):
+                self._under_way[agency] = self._pool.submit(self._collect, agency)
+                wait([self._under_way[agency]], PATIENCE_SECONDS)
+
+    def stop(self) -> None:
+        """Take over nothing more."""
+        self._stop.set()
+
+    def close(self, seconds: float) -> None:
+        """Stop, and wait so long in all; who hangs is left to the end of the process."""
+        self.stop()
+        wait(self._under_way.values(), seconds)
+        if hanging := [agency for agency, each in self._under_way.items() if not each.done()]:
+            log.warning("collecting_left", agencies=hanging)
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _begins(self, agency: str) -> bool:
+        before = self._under_way.get(agency)
+        if before is not None and not before.done():
+            return False
+        # Most have nothing to collect, ever: they are not worth a thread.
+        kept = self._connections.kept(agency)
+        return kept is None or type(kept).collect is not AgencyAdapter.collect
+
+    def _collect(self, agency: str) -> None:
+        try:
+            self._collect_from(agency)
+        except NoAdapter as error:
+            log.debug("not_collected", agency=agency, reason=str(error))
+        # Whatever it was, the next round may succeed.
+        except Exception:
+            log.exception("collect_failed", agency=agency)
+
+    def _collect_from(self, agency: str) -> None:
+        adapter = self._connections.of(agency)
+        for collected in adapter.collect():
+            if self._stop.is_set():
+                return
+            try:
+                reasons = self.take(agency, _content(collected))
+                # After the commit here. A crash before this line: it is collected again, and known.
+                if reasons:
+                    adapter.refused(collected.key, reasons)
+                else:
+                    adapter.collected(collected.key)
+            # One message that cannot be taken now must not keep the others; it stays where it is.
+            except Exception:
+                log.exception("not_taken", agency=agency, key=getattr(collected, "key", ""))
+
+    def take(self, agency: str, content: bytes) -> list[str]:
+        """Accept one collected message in the agency's own name; the reasons if it is refused."""
+        now = self._context.now()
+        token = Token(
+            id="collected",
+            agency=agency,
+            hash="",
+            scopes=frozenset(),
+            created_at=now,
+            expires_at=now,
+        )
+        try:
+            examined = _examine(self._context, content, token, now)
+            [answer] = intake.accept(self._context, [examined])
+            refusals = [answer] if isinstance(answer, Refusal) else []
+        except Refused as refused:
+            known = intake.accepted_before(self._context, content, agency)
+            refusals = [] if known else list(refused.refusals)
+        if refusals:
+            log.warning("collected_refused", agency=agency, codes=[each.code for each in refusals])
+        return [sentence(each) for each in refusals]
+
+
+def _content(collected: object) -> bytes:
+    if isinstance(collected, Collected) and isinstance(collected.content, bytes):
+        return collected.content
+    raise TypeError(f"the adapter collected {type(collected).__name__}, which is no message")
+
+
+def _examine(context: Context, content: bytes, token: Token, now: datetime) -> Examined:
+    try:
+        return intake.examine(context, content, token, now)
+    except Refused as refused:
+        if all(each.code != "not_edxml" for each in refused.refusals):
+            raise
+    return confirm.examine(context, content, token, now)
