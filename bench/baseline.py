@@ -4,7 +4,7 @@ FastAPI on uvicorn with uvloop and httptools, signxml with an explicit configura
 certificate in memory, xmlschema with the schema in memory, lxml for the fields, one SQLModel
 commit for each document (SQLite, WAL, ``synchronous=FULL``, payload in the row), and an
 acceptance signed by signxml with the key in memory. It has two modes: with an address to deliver
-to, it posts each document there by a kept urllib3 client, after the commit and before it answers
+to, it posts each document there by a kept httpx client, after the commit and before it answers
 ``202``; without one it accepts and delivers nothing.
 """
 
@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, cast
 
-import urllib3
+import httpx
 import xmlschema
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
@@ -46,7 +46,7 @@ CONFIGURATION = SignatureConfiguration(
 
 # FastAPI runs at most 40 requests at a time in threads: none of them waits for a connection.
 CLIENT_CONNECTIONS = 40
-CLIENT_TIMEOUT = urllib3.Timeout(connect=5, read=30)
+CLIENT_TIMEOUT = httpx.Timeout(30, connect=5)
 
 
 class Tables(SQLModel, registry=registry()):
@@ -127,17 +127,20 @@ class Client:
 
     def __init__(self, url: str) -> None:
         self._url = url
-        self._pool = urllib3.PoolManager(maxsize=CLIENT_CONNECTIONS, timeout=CLIENT_TIMEOUT, retries=False)
+        limits = httpx.Limits(
+            max_connections=CLIENT_CONNECTIONS, max_keepalive_connections=CLIENT_CONNECTIONS
+        )
+        self._client = httpx.Client(limits=limits, timeout=CLIENT_TIMEOUT, trust_env=False)
 
     def deliver(self, document: Document) -> None:
         """Return when the receiver has taken the document, or 502."""
         headers = {"Content-Type": "application/xml", "Idempotency-Key": document.id}
         try:
-            answer = self._pool.request("POST", self._url, body=document.payload, headers=headers)
-        except urllib3.exceptions.HTTPError as problem:
+            answer = self._client.post(self._url, content=document.payload, headers=headers)
+        except httpx.HTTPError as problem:
             raise HTTPException(502, str(problem)) from problem
-        if answer.status != 200:
-            raise HTTPException(502, f"the receiver answered {answer.status}")
+        if answer.status_code != 200:
+            raise HTTPException(502, f"the receiver answered {answer.status_code}")
 
 
 def read(root: etree._Element, body: bytes) -> Document:

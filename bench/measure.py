@@ -210,6 +210,7 @@ class Bench:
                 stack=self._keys.stack,
                 workers=contender.processes,
                 deliver_to=self._sink.url if contender.kind is Kind.PLAIN_DELIVERS else "",
+                typed=contender.kind is Kind.PLAIN_DELIVERS,
             )
         if webhooks not in self._prepared:
             name = f"prepared-{len(self._prepared)}"

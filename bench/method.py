@@ -19,9 +19,10 @@ what is missing is "lost"."""
 
 _PLAIN_STACK = """\
 Plain stack: FastAPI on uvicorn (uvloop, httptools), signxml, xmlschema, lxml, one SQLModel commit for
-each document, an acceptance signed by signxml; key, certificate and schema in memory. "Delivers": after
-the commit it posts the document to the sink by a kept urllib3 client, and answers when the sink has it.
-"Accept only": it delivers nothing."""
+each document, an acceptance signed by signxml; key, certificate, schema and client in memory. "Delivers",
+as one would write it: the schema types the attachment as xs:base64Binary, and after the commit the document
+is posted to the sink by a kept httpx client, before the answer. "Accept only", as kind as we could make it:
+the broker's own schema, where the attachment is a string, and no delivery."""
 
 _LOAD = """\
 Load: one process on the same cores, {generator_us:.0f} us of processor time for each post of 2 KB. Closed

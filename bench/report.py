@@ -17,11 +17,11 @@ DELIVERED_BASE, DELIVERED_BESIDE = Kind.PLAIN_ACCEPTS, Kind.PLAIN_DELIVERS
 LATENCY_TARGET_MS = 150
 
 _BASES = """\
-Two plain stacks are measured. The accept targets are judged against the one that **delivers** by HTTP
-within the request, because their factors were derived from a stack with a kept HTTP client that does; the
-broker's own accept rows contain no delivery (its receivers fetch), so the ratio against the one that
-**accepts only** stands beside it, like against like. The targets to the receipt are judged against what the
-plain stack needs only to accept, and there the broker does deliver."""
+Two plain stacks are measured. The accept targets are judged against the one as a user would write it, which
+**delivers** by HTTP within the request: their factors were derived from such a stack. The broker's own accept
+rows contain no delivery (its receivers fetch), so the ratio against one that **accepts only**, with the
+broker's own schema, stands beside it: like against like. The targets to the receipt are judged against what
+that kinder one needs only to accept, and there the broker does deliver."""
 
 _PROCESSES = """\
 The plain stack runs in two worker processes, which suit it better than one. The broker of one process is

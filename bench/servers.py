@@ -74,11 +74,12 @@ def start_baseline(
     stack: Signer,
     workers: int,
     deliver_to: str = "",
-    schema: Path = SCHEMA,
+    typed: bool = False,
 ) -> Iterator[Server]:
     """The plain stack on an empty database, answering, until the end of the block.
 
-    With ``deliver_to`` it posts every document to that address before it answers.
+    With ``deliver_to`` it posts every document to that address before it answers. ``typed``: its
+    schema says xs:base64Binary of attachments, as one would write it; ours says xs:string.
     """
     from bench import baseline  # its tables stay out of processes that do not need them
 
@@ -87,6 +88,8 @@ def start_baseline(
     (folder / "sender.pem").write_bytes(sender.certificate)
     (folder / "stack.pem").write_bytes(stack.certificate)
     (folder / "stack.key").write_bytes(stack.private_key)
+    schema = folder / "edxml.xsd"
+    schema.write_text(_typed(SCHEMA.read_text("utf-8")) if typed else SCHEMA.read_text("utf-8"), "utf-8")
     port = processes.free_port()
     command = [sys.executable, "-m", "uvicorn", "bench.baseline:from_environment", "--factory"]
     command += ["--host", "127.0.0.1", "--port", str(port), "--workers", str(workers)]
@@ -108,3 +111,9 @@ def start_baseline(
             database=database,
             counts={"accepted": "SELECT count(*) FROM document"},
         )
+
+
+def _typed(schema: str) -> str:
+    found = 'name="ContentTransferEncoded" type="xs:string"'
+    assert found in schema, "the schema has another type of attachments"
+    return schema.replace(found, found.replace("string", "base64Binary"))

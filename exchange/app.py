@@ -17,6 +17,7 @@ from exchange.context import Context, clock
 from exchange.core.delivery import State
 from exchange.core.directory import Directory
 from exchange.core.schema import Schema
+from exchange.core.sealing import Seal
 from exchange.core.signature import verifier
 from exchange.dispatch import Dispatch, Worker
 from exchange.keys import broker_key
@@ -79,7 +80,7 @@ def build_context(settings: Settings, database: Database, now: Callable[[], date
     liveness = Liveness(database)
     liveness.watch("registry", registry.alive)
     issuer = Issuer(
-        key=broker_key(settings.data, settings.broker_name),
+        seal=Seal(broker_key(settings.data, settings.broker_name)),
         broker=settings.broker_name,
         expiry=timedelta(hours=settings.receipt_expiry_hours),
         first_state=lambda agency, _at: _first_state(registry.current.directory, agency),

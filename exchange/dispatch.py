@@ -3,7 +3,7 @@
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime, timedelta
 from random import random
 from time import monotonic
@@ -36,8 +36,9 @@ from exchange.payloads import check
 
 log = structlog.get_logger(__name__)
 
-CLAIM_TOGETHER = 6
+CLAIM_TOGETHER = 8
 TOGETHER_SECONDS = 0.004  # nobody waits longer than this for the others
+UNSETTLED_PER_WORKER = 4  # attempts made that may wait for their commit
 STOP_LOOK_SECONDS = 0.5  # while every thread is busy
 LEASE_MARGIN_SECONDS = 10.0  # beyond the adapter's time limit, before another worker may try
 
@@ -54,16 +55,34 @@ class Dispatch:
             most_seconds=settings.backoff_most_seconds,
             jitter=settings.backoff_jitter,
         )
+        self._unsettled = threading.BoundedSemaphore(UNSETTLED_PER_WORKER * settings.workers)
         self._settling: GroupCommit[Settlement, Settled] = GroupCommit(
             "settle", self._settle, batch_max=settings.commit_batch_max, waiting_max=10_000
         )
 
-    def attempt(self, claim: Claim) -> None:
-        """Steps 8 to 10 of a document's way: deliver with no transaction open, then settle."""
+    def attempt(self, claim: Claim) -> "Future[Settled]":
+        """Steps 8 to 10 of a document's way: deliver with no transaction open, then settle.
+
+        Returns when the attempt is made. Its settlement shares a commit with others, and the caller
+        may begin another attempt meanwhile; where too many wait to be settled, this waits.
+        """
         outcome = self.deliver(claim)
-        now = self._context.now()
-        settlement = self._settlement(claim, outcome, now)
-        settled = self._settling.submit(settlement).result()
+        settlement = self._settlement(claim, outcome, self._context.now())
+        self._unsettled.acquire()
+        try:
+            future = self._settling.submit(settlement)
+        except BaseException:
+            self._unsettled.release()
+            raise
+        future.add_done_callback(lambda settled: self._done(claim, settlement, settled))
+        return future
+
+    def _done(self, claim: Claim, settlement: Settlement, settled: "Future[Settled]") -> None:
+        self._unsettled.release()
+        error = settled.exception()
+        if error is not None:  # it is due again by itself, with the same key
+            log.error("not_settled", document=claim.document, delivery=claim.delivery, error=str(error))
+            return
         ATTEMPTS.labels(settlement.verdict).inc()
         log.info(
             "attempted",
@@ -72,7 +91,7 @@ class Dispatch:
             attempt=claim.attempt,
             receiver=claim.receiver,
             verdict=settlement.verdict,
-            state=settled.state.value,
+            state=settled.result().state.value,
             reason=settlement.reason,
         )
 

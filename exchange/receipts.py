@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from exchange.core import receipt as receipts
 from exchange.core.delivery import State, rank
 from exchange.core.receipt import Consignment, Notice, Receipt, ReceiptKind, Subject
-from exchange.core.signature import SigningKey, sign
+from exchange.core.sealing import Seal
 from exchange.ids import new_id
 from exchange.ledger.settle import Ended
 from exchange.ledger.values import NewDelivery, NewDocument
@@ -18,7 +18,7 @@ from exchange.ledger.values import NewDelivery, NewDocument
 class Issuer:
     """Signs receipts in the broker's name. ``first_state`` says where a delivery to an agency begins."""
 
-    key: SigningKey
+    seal: Seal
     broker: str
     expiry: timedelta
     first_state: Callable[[str, datetime], State]
@@ -91,7 +91,7 @@ class Issuer:
         return document, self._delivery(document, ended)
 
     def _document(self, receipt: Receipt, *, receipt_of: str, priority: int) -> NewDocument:
-        body = sign(receipts.build(receipt), self.key)
+        body = self.seal.sign(receipts.build(receipt))
         return NewDocument(
             id=receipt.id,
             kind="receipt",

@@ -126,7 +126,7 @@ class House:
             count = 0
             while claims := self.claim(dispatch, most):
                 for each in claims:
-                    dispatch.attempt(each)
+                    dispatch.attempt(each).result()
                 count += len(claims)
             return count
         finally:
@@ -162,7 +162,7 @@ class House:
 
     def receipts(self, document: str) -> list[Receipt]:
         """All receipts about a document, each with its signature checked."""
-        certificate = self.context.issuer.key.certificate
+        certificate = self.context.issuer.seal.certificate
         return [
             receipt.read(verify_own(row["body"], certificate))
             for row in reading.receipts_of(self.context.database, document)

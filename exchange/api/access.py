@@ -1,15 +1,14 @@
 """Who calls: bearer tokens (RFC 6750), their scopes, and the rate at which an agency may submit."""
 
+import math
 import time
 from collections.abc import Mapping
-
-from limits import RateLimitItemPerMinute
-from limits.storage import MemoryStorage
-from limits.strategies import FixedWindowRateLimiter
 
 from exchange.context import Context
 from exchange.core.refusal import refuse
 from exchange.ledger.directory_store import Token
+
+_MINUTE_SECONDS = 60.0
 
 SCOPES: Mapping[str, str] = {
     "submit": "post documents and status messages",
@@ -41,22 +40,25 @@ def authenticate(context: Context, authorization: str, scope: str) -> Token:
 
 
 class Rate:
-    """Counts submissions per agency and minute in this process."""
+    """Counts submissions per agency in this process; a minute begins with an agency's first one."""
 
     def __init__(self, per_minute: int) -> None:
-        self._item = RateLimitItemPerMinute(per_minute)
-        self._limiter = FixedWindowRateLimiter(MemoryStorage())
+        self._per_minute = per_minute
+        self._minutes: dict[str, tuple[float, int]] = {}  # when it began, and the count
 
     def check(self, agency: str) -> None:
         """Count one; raises ``Refused`` above the limit."""
-        if self._limiter.hit(self._item, agency):
+        seconds = time.monotonic()
+        began, count = self._minutes.get(agency, (seconds, 0))
+        if seconds - began >= _MINUTE_SECONDS:
+            began, count = seconds, 0
+        self._minutes[agency] = (began, count + 1)
+        if count < self._per_minute:
             return
-        window = self._limiter.get_window_stats(self._item, agency)
-        wait_seconds = max(1, round(window.reset_time - time.time()))
         raise refuse(
             "rate_exceeded",
-            f"More than {self._item.amount} submissions in a minute.",
-            f"Quá {self._item.amount} lượt gửi trong một phút.",
-            limit=self._item.amount,
-            retry_after_seconds=wait_seconds,
+            f"More than {self._per_minute} submissions in a minute.",
+            f"Quá {self._per_minute} lượt gửi trong một phút.",
+            limit=self._per_minute,
+            retry_after_seconds=max(1, math.ceil(began + _MINUTE_SECONDS - seconds)),
         )

@@ -83,7 +83,7 @@ def show(context: InContext, _token: Reader, code: Text, on: date | None = None)
 @router.get("/certificate")
 def certificate(context: InContext) -> Response:
     """The certificate with which the broker signs receipts. Get it once, by a way that you trust."""
-    pem = context.issuer.key.certificate.public_bytes(Encoding.PEM)
+    pem = context.issuer.seal.certificate.public_bytes(Encoding.PEM)
     return Response(pem, media_type="application/x-pem-file")
 
 

@@ -12,9 +12,9 @@ from starlette.routing import Match
 
 from exchange.api import agencies, body, documents, inbox, operations, preflight
 from exchange.api.access import Rate
-from exchange.api.deadline import Disconnected
+from exchange.api.deadline import Disconnected, Receive
 from exchange.api.problem import CONTENT_TYPE, RESPONSES, invalid, malformed, problem, status_of
-from exchange.api.submission import EXAMINERS, Receive, Scope, Send, Submission
+from exchange.api.submission import EXAMINERS, Scope, Send, Submission
 from exchange.context import Context
 from exchange.core.refusal import Refused, refuse
 from exchange.metrics import DeliveryGauge

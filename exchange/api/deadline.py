@@ -4,8 +4,8 @@ The server that runs us reads bodies without any deadline.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Generator, Mapping, MutableMapping
-from typing import Any, cast
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from typing import Any
 
 from exchange.core.refusal import Refused, refuse
 from exchange.receiving import Receiving
@@ -29,12 +29,9 @@ async def read_body(
     declared = headers.get(b"content-length", b"0")
     if declared.isdigit() and int(declared) > limit:
         raise _too_large(limit)
-    first = _Begun(receive)
-    if first.message is not None and not first.message.get("more_body", False):
-        return _part(first.message, 0, limit)  # a small body is here at once, and costs nothing more
     try:
         async with asyncio.timeout(receiving.body_seconds):
-            return await _read(first, receive, limit, receiving)
+            return await _read(receive, limit, receiving)
     except TimeoutError:
         raise refuse(
             "body_too_slow",
@@ -44,21 +41,20 @@ async def read_body(
         ) from None
 
 
-async def _read(first: "_Begun", receive: Receive, limit: int, receiving: Receiving) -> bytes:
+async def _read(receive: Receive, limit: int, receiving: Receiving) -> bytes:
     parts: list[bytes] = []
-    size = 0
+    size, more = 0, True
     try:
-        message = await first
-        while True:
+        while more:
+            message = await receive()
             part = _part(message, size, limit)
             receiving.hold(len(part))
             size += len(part)
             parts.append(part)
-            if not message.get("more_body", False):
-                return b"".join(parts)
-            message = await receive()
+            more = message.get("more_body", False)
     finally:
         receiving.release(size)
+    return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
 def _part(message: Message, before: int, limit: int) -> bytes:
@@ -68,31 +64,6 @@ def _part(message: Message, before: int, limit: int) -> bytes:
     if before + len(part) > limit:
         raise _too_large(limit)
     return part
-
-
-class _Begun:
-    """A call of ``receive``, run as far as it goes without waiting; awaiting it does the rest.
-
-    ``message`` is its result if it did not have to wait.
-    """
-
-    def __init__(self, receive: Receive) -> None:
-        self._call = cast(Coroutine[Any, None, Message], receive())
-        self._waits_for: object = None
-        self.message: Message | None = None
-        try:
-            self._waits_for = self._call.send(None)
-        except StopIteration as done:
-            self.message = done.value
-
-    def __await__(self) -> Generator[Any, None, Message]:
-        if self.message is not None:
-            return self.message
-        try:
-            yield self._waits_for
-            return (yield from self._call.__await__())
-        finally:
-            self._call.close()
 
 
 def _too_large(limit: int) -> Refused:

@@ -8,7 +8,8 @@ import time
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
-from typing import Any
+from functools import partial
+from typing import Any, ParamSpec, TypeVar
 
 import orjson
 import structlog
@@ -16,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from exchange import confirm, intake
 from exchange.api.access import Rate, authenticate
+from exchange.api.deadline import Disconnected, Receive, read_body
 from exchange.api.problem import CONTENT_TYPE, problem, status_of
 from exchange.context import Context
 from exchange.core import receipt
@@ -26,11 +28,13 @@ from exchange.ledger.directory_store import Token
 from exchange.ledger.group import Full, GroupCommit
 from exchange.ledger.record import Examined
 from exchange.metrics import REFUSALS, SUBMISSION_SECONDS, SUBMISSIONS
+from exchange.payloads import NotKept
 
 log = structlog.get_logger(__name__)
 
+P = ParamSpec("P")
+T = TypeVar("T")
 Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Examine = Callable[[Context, bytes, Token, datetime], Examined]
 
@@ -38,12 +42,9 @@ EXAMINERS: dict[str, Examine] = {
     "/v1/documents": intake.examine,
     "/v1/status": confirm.examine,
 }
-# Up to this size a check takes less time than handing it to a thread and back.
+# Up to this size a check takes less time than handing it to a thread and back. It may read the
+# database: an embedded one never makes a reader wait, a server may.
 INLINE_BYTES_MAX = 32_768
-
-
-class Disconnected(Exception):
-    """The client went away before its body was complete: nothing was taken over."""
 
 
 class Submission:
@@ -53,6 +54,7 @@ class Submission:
         settings = context.settings
         self._context = context
         self._rate = Rate(settings.rate_per_minute)
+        self._inline_bytes_max = INLINE_BYTES_MAX if context.database.embedded else 0
         self._threads = ThreadPoolExecutor(2, thread_name_prefix="examine")
         self._accepting: GroupCommit[Examined, Answer | Refusal] = GroupCommit(
             "accept",
@@ -89,14 +91,17 @@ class Submission:
         headers = dict(scope["headers"])
         token = authenticate(self._context, headers.get(b"authorization", b"").decode("latin-1"), "submit")
         self._rate.check(token.agency)
-        content = await self._body(headers, receive)
+        settings = self._context.settings
+        content = await read_body(receive, headers, settings.document_bytes_max, self._context.receiving)
         try:
-            answer = await self._accept(EXAMINERS[scope["path"]], content, token)
-        except Refused:
-            before = intake.accepted_before(self._context, content, token.agency)
-            if before is None:
-                raise
-            answer = before
+            answer = await self._answer(EXAMINERS[scope["path"]], content, token)
+        except (Full, NotKept, SQLAlchemyError) as error:
+            log.error("not_stored", error=str(error), sender=token.agency)
+            raise refuse(
+                "broker_busy",
+                "The document could not be stored now.",
+                "Tạm thời chưa lưu được văn bản.",
+            ) from None
         log.info("accepted", document=answer.id, sender=token.agency, bytes=len(content), fresh=answer.fresh)
         head = [
             (b"location", f"/v1/documents/{answer.id}".encode()),
@@ -106,45 +111,30 @@ class Submission:
             return 202, [*head, (b"content-type", b"application/json")], _json(answer)
         return 202, [*head, (b"content-type", b"application/xml")], answer.acceptance
 
-    async def _body(self, headers: dict[bytes, bytes], receive: Receive) -> bytes:
-        limit = self._context.settings.document_bytes_max
-        declared = headers.get(b"content-length", b"0")
-        if declared.isdigit() and int(declared) > limit:
-            raise _too_large(int(declared), limit)
-        parts: list[bytes] = []
-        size = 0
-        while True:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                raise Disconnected
-            part: bytes = message.get("body", b"")
-            size += len(part)
-            if size > limit:
-                raise _too_large(size, limit)
-            parts.append(part)
-            if not message.get("more_body", False):
-                return parts[0] if len(parts) == 1 else b"".join(parts)
+    async def _answer(self, examine: Examine, content: bytes, token: Token) -> Answer:
+        try:
+            return await self._accept(examine, content, token)
+        except Refused:
+            before = await self._in_thread(intake.accepted_before, self._context, content, token.agency)
+            if before is None:
+                raise
+            return before
 
     async def _accept(self, examine: Examine, content: bytes, token: Token) -> Answer:
-        loop = asyncio.get_running_loop()
         now = self._context.now()
-        if len(content) <= INLINE_BYTES_MAX:
+        if len(content) <= self._inline_bytes_max:
             examined = examine(self._context, content, token, now)
         else:
-            examined = await loop.run_in_executor(self._threads, examine, self._context, content, token, now)
-        try:
-            # The answer waits for the commit: after 202 the broker owes an end for each receiver.
-            answer = await self._accepting.submit_from(loop, examined)
-        except (Full, SQLAlchemyError) as error:
-            log.error("not_stored", error=str(error), sender=token.agency)
-            raise refuse(
-                "broker_busy",
-                "The document could not be stored now.",
-                "Tạm thời chưa lưu được văn bản.",
-            ) from None
+            examined = await self._in_thread(examine, self._context, content, token, now)
+        # The answer waits for the commit: after 202 the broker owes an end for each receiver.
+        answer = await self._accepting.submit_from(asyncio.get_running_loop(), examined)
         if isinstance(answer, Refusal):
             raise Refused(answer)
         return answer
+
+    async def _in_thread(self, work: Callable[P, T], *values: P.args, **named: P.kwargs) -> T:
+        call = partial(work, *values, **named)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, call)
 
     def _refusal(self, scope: Scope, refused: Refused) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
         codes = [refusal.code for refusal in refused.refusals]
@@ -161,15 +151,6 @@ class Submission:
 def _retry_after(refusals: Sequence[Refusal]) -> list[tuple[bytes, bytes]]:
     seconds = refusals[0].values.get("retry_after_seconds")
     return [] if seconds is None else [(b"retry-after", str(seconds).encode())]
-
-
-def _too_large(size: int, limit: int) -> Refused:
-    return refuse(
-        "document_too_large",
-        f"{size} bytes; the limit is {limit}.",
-        f"{size} byte; giới hạn là {limit}.",
-        limit=limit,
-    )
 
 
 def _json(answer: Answer) -> bytes:

@@ -81,7 +81,7 @@ class BergshamraVerifier:
         """See ``Verifier``."""
         key = certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
         try:
-            result = pybergshamra.verify(_context(key), document.decode("utf-8-sig"))
+            result = pybergshamra.verify(_context(key), document.removeprefix(b"\xef\xbb\xbf").decode())
         except (pybergshamra.BergshamraError, UnicodeDecodeError):
             return False
         return result.is_valid and result.all_reference_digests_verified

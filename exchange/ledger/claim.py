@@ -5,9 +5,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, bindparam, func, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
 from exchange.core.delivery import State, Step, advance
+from exchange.ledger import bulk
 from exchange.ledger.database import Database
 from exchange.tables import AttemptRow, DeliveryRow, DocumentRow, PayloadRow
 
@@ -111,18 +112,6 @@ def _fair(ready: Sequence[Claim], in_flight: Mapping[str, int], most: int) -> li
     return chosen
 
 
-_CLAIM = (
-    DELIVERY.update()
-    .where(DELIVERY.c.id == bindparam("id_"))
-    .values(
-        state=advance(State.READY, Step.CLAIM).value,
-        attempts=bindparam("attempts"),
-        lease=bindparam("lease"),
-        next_attempt_at=bindparam("next_attempt_at"),
-    )
-)
-
-
 def _write_down(
     connection: Connection,
     chosen: Sequence[Claim],
@@ -130,11 +119,15 @@ def _write_down(
     lease: str,
     next_try: Callable[[int], datetime],
 ) -> None:
-    connection.execute(
-        _CLAIM,
+    state = advance(State.READY, Step.CLAIM).value
+    bulk.update(
+        connection,
+        DELIVERY,
+        ["id"],
         [
             {
-                "id_": each.delivery,
+                "id": each.delivery,
+                "state": state,
                 "attempts": each.attempt,
                 "lease": lease,
                 "next_attempt_at": next_try(each.attempt),
@@ -142,8 +135,9 @@ def _write_down(
             for each in chosen
         ],
     )
-    connection.execute(
-        ATTEMPT.insert(),
+    bulk.insert(
+        connection,
+        ATTEMPT,
         [
             {
                 "delivery": each.delivery,

@@ -206,6 +206,7 @@ def _sqlite_engine(url: str, begin: str) -> Engine:
         connection.execute("PRAGMA synchronous=FULL")  # a commit is on the disk when it returns
         connection.execute("PRAGMA foreign_keys=ON")
         connection.execute("PRAGMA cache_size=-65536")
+        connection.execute("PRAGMA wal_autocheckpoint=8000")  # pages: each is copied home less often
 
     @event.listens_for(engine, "begin")
     def start(connection: Connection) -> None:

@@ -8,10 +8,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, select
 
 from exchange.core.delivery import WITHDRAWN, State, Step, TakeBack, advance
 from exchange.core.evidence import IN_DOUBT, PROVES, on_report, on_withdrawal
+from exchange.ledger import bulk
 from exchange.ledger.database import Database
 from exchange.ledger.rounds import DEAD, Newest, Pair, ask_who_reported, lock
 from exchange.ledger.settle import Issue, Settlement, settle_within
@@ -68,7 +69,7 @@ def act(database: Database, connection: Connection, said: Sequence[Said], broker
                 _withdraw(found[pair], "revoked", each.at, writes)
     _write(connection, found.values(), writes)
     if writes.settlements:
-        settle_within(database, connection, writes.settlements, issue)
+        settle_within(connection, writes.settlements, issue)
 
 
 def _revoked(connection: Connection, said: Said) -> list[Pair]:
@@ -169,17 +170,10 @@ def _keep(newest: Newest, report: Report, at: datetime, writes: _Writes) -> None
     )
 
 
-_UPDATE = (
-    DELIVERY.update()
-    .where(DELIVERY.c.id == bindparam("id_"))
-    .values({name: bindparam(name) for name in ("business", "take_back", "proven", "withdrawn")})
-)
-
-
 def _write(connection: Connection, found: Iterable[Newest], writes: _Writes) -> None:
     changes = [
         {
-            "id_": each.row.id,
+            "id": each.row.id,
             "business": each.progress.business.value,
             "take_back": each.progress.take_back.value,
             "proven": each.proven,
@@ -188,8 +182,6 @@ def _write(connection: Connection, found: Iterable[Newest], writes: _Writes) -> 
         for each in found
         if each.changed
     ]
-    if changes:
-        connection.execute(_UPDATE, changes)
-    if writes.statuses:
-        connection.execute(STATUS.insert(), writes.statuses)
-        connection.execute(ENTRY.insert(), [entry.row() for entry in writes.entries])
+    bulk.update(connection, DELIVERY, ["id"], changes)
+    bulk.insert(connection, STATUS, writes.statuses)
+    bulk.insert(connection, ENTRY, [entry.row() for entry in writes.entries])

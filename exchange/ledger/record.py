@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, or_, select
 
 from exchange.core.receipt import Notice
+from exchange.ledger import bulk
 from exchange.ledger.database import Database
 from exchange.ledger.earlier import Revocation, Said, act
 from exchange.ledger.settle import Issue
@@ -164,38 +165,33 @@ def _insert(database: Database, connection: Connection, accepted: _Accepted, iss
         return set()
     documents = [examined.document for examined, _ in accepted.values()]
     acceptances = [acceptance for _, acceptance in accepted.values()]
-    insert_payloads(database, connection, [*documents, *acceptances])
+    insert_payloads(connection, [*documents, *acceptances])
     if database.embedded:  # we are the only writer since before we looked
-        rows = [document.row() for document in (*documents, *acceptances)]
-        connection.execute(DOCUMENT.insert(), rows)
+        bulk.insert(connection, DOCUMENT, [each.row() for each in (*documents, *acceptances)])
         lost: set[Key] = set()
     else:
-        lost = _insert_documents(database, connection, accepted)
+        lost = _insert_documents(connection, accepted)
     _insert_rest(database, connection, [pair for key, pair in accepted.items() if key not in lost], issue)
     return lost
 
 
-def _insert_documents(database: Database, connection: Connection, accepted: _Accepted) -> set[Key]:
-    insert = database.insert(DOCUMENT).on_conflict_do_nothing(
-        index_elements=["document_id", "sender", "business_type"]
-    )
-    connection.execute(insert, [examined.document.row() for examined, _ in accepted.values()])
+def _insert_documents(connection: Connection, accepted: _Accepted) -> set[Key]:
+    rows = [examined.document.row() for examined, _ in accepted.values()]
+    bulk.insert(connection, DOCUMENT, rows, known="document_id, sender, business_type")
     ids = [examined.document.id for examined, _ in accepted.values()]
     ours = set(connection.execute(select(DOCUMENT.c.id).where(DOCUMENT.c.id.in_(ids))).scalars())
     won = [acceptance.row() for examined, acceptance in accepted.values() if examined.document.id in ours]
-    if won:
-        connection.execute(DOCUMENT.insert(), won)
+    bulk.insert(connection, DOCUMENT, won)
     return {key for key, (examined, _) in accepted.items() if examined.document.id not in ours}
 
 
-def insert_payloads(database: Database, connection: Connection, documents: Sequence[NewDocument]) -> None:
+def insert_payloads(connection: Connection, documents: Sequence[NewDocument]) -> None:
     """Keep bytes by their digest; equal bytes are kept once."""
     rows = {
         document.digest: {"digest": document.digest, "size": document.size, "body": document.body}
         for document in documents
     }
-    insert = database.insert(PAYLOAD).on_conflict_do_nothing(index_elements=["digest"])
-    connection.execute(insert, [rows[digest] for digest in sorted(rows)])
+    bulk.insert(connection, PAYLOAD, [rows[digest] for digest in sorted(rows)], known="digest")
 
 
 def _insert_rest(
@@ -207,9 +203,8 @@ def _insert_rest(
     if not pairs:
         return
     deliveries = [delivery.row() for examined, _ in pairs for delivery in examined.deliveries]
-    connection.execute(DELIVERY.insert(), deliveries)
-    entries = [entry.row() for pair in pairs for entry in _entries(*pair)]
-    connection.execute(ENTRY.insert(), entries)
+    bulk.insert(connection, DELIVERY, deliveries)
+    bulk.insert(connection, ENTRY, [entry.row() for pair in pairs for entry in _entries(*pair)])
     said = [each for examined, _ in pairs if (each := _said(examined)) is not None]
     if said:
         act(database, connection, said, pairs[0][1].sender, issue)

@@ -4,10 +4,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from sqlalchemy import Connection, Row, and_, bindparam, select
+from sqlalchemy import Connection, Row, select
 
 from exchange.core.delivery import FINAL, WITHDRAWN, Business, Progress, State, Step, advance, allows
 from exchange.core.evidence import IN_DOUBT, instead
+from exchange.ledger import bulk
 from exchange.ledger.database import Database
 from exchange.ledger.values import NewDelivery, NewDocument, NewEntry
 from exchange.tables import AttemptRow, DeliveryRow, DocumentRow, EntryRow, PayloadRow, StatusRow
@@ -81,7 +82,7 @@ class Settled:
 
 @dataclass(slots=True)
 class _Writes:
-    updates: list[dict[str, object]] = field(default_factory=list)
+    updates: dict[str, dict[str, object]] = field(default_factory=dict)  # by delivery: the last one counts
     attempts: list[dict[str, object]] = field(default_factory=list)
     entries: list[NewEntry] = field(default_factory=list)
     statuses: list[dict[str, object]] = field(default_factory=list)
@@ -95,17 +96,15 @@ def settle(database: Database, settlements: Sequence[Settlement], issue: Issue) 
     the same key. Crash after it: the end is final and its receipt exists, exactly once.
     """
     with database.write() as connection:
-        return settle_within(database, connection, settlements, issue)
+        return settle_within(connection, settlements, issue)
 
 
-def settle_within(
-    database: Database, connection: Connection, settlements: Sequence[Settlement], issue: Issue
-) -> list[Settled]:
+def settle_within(connection: Connection, settlements: Sequence[Settlement], issue: Issue) -> list[Settled]:
     """The same inside a transaction that the caller began."""
     rows = _lock(connection, [settlement.delivery for settlement in settlements])
     writes = _Writes()
     settled = [_step(rows, settlement, writes, issue) for settlement in settlements]
-    _write(database, connection, writes)
+    _write(connection, writes)
     return settled
 
 
@@ -146,7 +145,7 @@ def _step(rows: dict[str, _Current], settlement: Settlement, writes: _Writes, is
     taken = _instead(current, settlement)
     current.state = advance(current.state, taken.step)
     current.lease = ""
-    writes.updates.append(_update(current, taken))
+    writes.updates[settlement.delivery] = _update(current, taken)
     if settlement.attempt is not None and settlement.verdict:
         writes.attempts.append(_attempt(settlement))
     ready = _end(current, taken, writes, issue) if current.state in FINAL else ()
@@ -179,7 +178,7 @@ def _still(current: _Current, settlement: Settlement) -> bool:
 def _update(current: _Current, settlement: Settlement) -> dict[str, object]:
     row = current.row
     return {
-        "id_": settlement.delivery,
+        "id": settlement.delivery,
         "state": current.state.value,
         "lease": "",
         "next_attempt_at": settlement.next_attempt_at or row.next_attempt_at,
@@ -201,8 +200,8 @@ def _business(current: _Current) -> str:
 
 def _attempt(settlement: Settlement) -> dict[str, object]:
     return {
-        "delivery_": settlement.delivery,
-        "number_": settlement.attempt,
+        "delivery": settlement.delivery,
+        "number": settlement.attempt,
         "ended_at": settlement.at,
         "verdict": settlement.verdict,
         "reason": settlement.reason,
@@ -287,53 +286,20 @@ def _ended(current: _Current, settlement: Settlement) -> Ended:
     )
 
 
-_UPDATE = (
-    DELIVERY.update()
-    .where(DELIVERY.c.id == bindparam("id_"))
-    .values(
-        {
-            name: bindparam(name)
-            for name in (
-                "state",
-                "lease",
-                "next_attempt_at",
-                "final_at",
-                "cause",
-                "reason",
-                "reference",
-                "business",
-            )
-        }
-    )
-)
-_UPDATE_ATTEMPT = (
-    ATTEMPT.update()
-    .where(and_(ATTEMPT.c.delivery == bindparam("delivery_"), ATTEMPT.c.number == bindparam("number_")))
-    .values({name: bindparam(name) for name in ("ended_at", "verdict", "reason")})
-)
+def _write(connection: Connection, writes: _Writes) -> None:
+    bulk.update(connection, DELIVERY, ["id"], list(writes.updates.values()))
+    bulk.update(connection, ATTEMPT, ["delivery", "number"], writes.attempts)
+    bulk.insert(connection, STATUS, writes.statuses)
+    _insert_receipts(connection, writes.receipts)
+    bulk.insert(connection, ENTRY, [entry.row() for entry in writes.entries])
 
 
-def _write(database: Database, connection: Connection, writes: _Writes) -> None:
-    if writes.updates:
-        connection.execute(_UPDATE, writes.updates)
-    if writes.attempts:
-        connection.execute(_UPDATE_ATTEMPT, writes.attempts)
-    if writes.statuses:
-        connection.execute(STATUS.insert(), writes.statuses)
-    if writes.receipts:
-        _insert_receipts(database, connection, writes.receipts)
-    if writes.entries:
-        connection.execute(ENTRY.insert(), [entry.row() for entry in writes.entries])
-
-
-def _insert_receipts(
-    database: Database, connection: Connection, receipts: Sequence[tuple[NewDocument, NewDelivery]]
-) -> None:
+def _insert_receipts(connection: Connection, receipts: Sequence[tuple[NewDocument, NewDelivery]]) -> None:
     documents = [document for document, _ in receipts]
     rows = [{"digest": each.digest, "size": each.size, "body": each.body} for each in documents]
-    connection.execute(database.insert(PAYLOAD).on_conflict_do_nothing(index_elements=["digest"]), rows)
-    connection.execute(DOCUMENT.insert(), [document.row() for document in documents])
-    connection.execute(DELIVERY.insert(), [delivery.row() for _, delivery in receipts])
+    bulk.insert(connection, PAYLOAD, rows, known="digest")
+    bulk.insert(connection, DOCUMENT, [document.row() for document in documents])
+    bulk.insert(connection, DELIVERY, [delivery.row() for _, delivery in receipts])
 
 
 def with_lease(settlement: Settlement, lease: str) -> Settlement:

@@ -87,7 +87,7 @@ def test_what_is_withdrawn_during_an_attempt_that_then_fails_does_not_go_out_aga
     dispatch = Dispatch(house.context, house.connections)
     [claim] = house.claim(dispatch)
     (revoke if how == "revoked" else take_back)(house, document_id, FINANCE)
-    dispatch.attempt(claim)
+    dispatch.attempt(claim).result()
     dispatch.close()
     software.works = True
     house.clock.pass_(hours=1)
@@ -110,7 +110,7 @@ def test_what_is_withdrawn_during_an_attempt_that_succeeds_is_delivered(make_hou
     dispatch = Dispatch(house.context, house.connections)
     [claim] = house.claim(dispatch)
     take_back(house, document_id, FINANCE)
-    dispatch.attempt(claim)
+    dispatch.attempt(claim).result()
     dispatch.close()
     assert house.states(identity) == {FINANCE: "delivered"}
     assert house.deliveries(identity)[FINANCE]["take_back"] == "13"

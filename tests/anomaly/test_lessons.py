@@ -234,7 +234,7 @@ def test_two_workers_never_attempt_one_delivery_at_once(make_house: MakeHouse) -
     with ThreadPoolExecutor(4) as pool:
         claimed = [each for found in pool.map(work, range(4)) for each in found]
     for each in claimed:
-        dispatch.attempt(each)
+        dispatch.attempt(each).result()
     dispatch.close()
     assert len(claimed) == 40
     assert sorted(counting.keys) == sorted(set(counting.keys))
@@ -250,8 +250,8 @@ def test_an_attempt_that_comes_back_late_does_not_end_the_delivery_a_second_time
     house.clock.pass_(minutes=10)
     house.sweep()
     [second] = house.claim(dispatch)
-    dispatch.attempt(second)
-    dispatch.attempt(late)
+    dispatch.attempt(second).result()
+    dispatch.attempt(late).result()
     dispatch.close()
     assert [each.kind for each in house.receipts(answer.id)] == [
         ReceiptKind.ACCEPTANCE,

@@ -49,13 +49,6 @@ def refusal(client: Client, receiving: Receiving | None = None, **headers: str) 
     return refused.value.refusals[0].code
 
 
-def test_a_body_that_is_there_at_once_costs_neither_a_timer_nor_a_count(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.delattr(asyncio, "timeout")
-    assert read(Client(part(b"all", more=False)), Receiving(0, 0.2)) == b"all"
-
-
 @pytest.mark.parametrize(
     "parts",
     [

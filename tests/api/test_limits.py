@@ -4,10 +4,12 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 import urllib3
+from sqlalchemy import text
 
 from tests.api.test_http import Caller, code
 from tests.client_broker import running
@@ -103,6 +105,39 @@ def test_while_a_preflight_is_worked_on_others_are_answered(
     finally:
         leave.set()
         asking.join()
+
+
+@pytest.mark.servers
+@pytest.mark.xdist_group("postgresql")
+def test_while_the_database_makes_one_message_wait_others_are_answered(
+    tmp_path: Path, postgresql_url: str
+) -> None:
+    with running(tmp_path, database_url=postgresql_url) as site:
+        http = urllib3.PoolManager(maxsize=4, retries=False)
+        call = Caller(site, http)
+        answers: list[urllib3.BaseHTTPResponse] = []
+        status = site.province.status(FINANCE, OFFICE, "no such document", "03", at=datetime.now(UTC))
+        # A refused one too: it is looked up whether these bytes were accepted before.
+        bodies = [("/v1/status", FINANCE, status), ("/v1/documents", OFFICE, call.document("000.00.77.H45"))]
+        posts = [
+            threading.Thread(
+                target=lambda path, agency, body: answers.append(call("POST", path, agency, body)), args=each
+            )
+            for each in bodies
+        ]
+        with site.broker.database.write() as connection:
+            connection.execute(text("LOCK TABLE document IN ACCESS EXCLUSIVE MODE"))
+            for post in posts:
+                post.start()
+            time.sleep(0.3)
+            begun = time.monotonic()
+            assert call("GET", "/health/live", agency=None).status == 200
+            assert time.monotonic() - begun < 2
+            assert not answers
+        for post in posts:
+            post.join()
+        assert {code(answer) for answer in answers} == {"status_document_unknown", "receiver_unknown"}
+        http.clear()
 
 
 def test_preflights_are_counted_as_submissions_are(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Receipts: what is built reads back, follows its schema, and verifies in software that is not ours."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,9 +10,11 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from exchange import resources
+from exchange.core.enveloped import canonical
 from exchange.core.receipt import Consignment, Notice, Receipt, ReceiptKind, Subject, build, read
 from exchange.core.refusal import Refused
 from exchange.core.schema import Schema
+from exchange.core.sealing import Seal
 from exchange.core.signature import SigningKey, sign, verify_own
 from exchange.demo.authority import Authority, certificate_pem
 
@@ -112,3 +115,30 @@ def test_a_receipt_of_another_key_is_refused() -> None:
 def test_a_document_is_not_taken_for_a_receipt() -> None:
     with pytest.raises(ValueError, match="not a receipt"):
         read(etree.fromstring("<other/>"))
+
+
+RSA_KEY: SigningKey = Authority.create("Test CA", NOW).issue(
+    "exchange", "000.00.00.H45", NOW, algorithm="rsa"
+)
+SEALS = [(key, Seal(key)) for key in (KEY, RSA_KEY)]
+# What XML can carry at all, carriage returns and everything that needs escaping included.
+ANY_TEXT = st.text(
+    st.one_of(st.characters(codec="utf-8", exclude_categories=UNPRINTABLE), st.sampled_from("\t\n\r&<>\"' ")),
+    max_size=40,
+)
+
+
+@given(RECEIPTS, ANY_TEXT, st.sampled_from(SEALS))
+def test_a_sealed_receipt_is_the_document_that_signxml_signs(
+    receipt: Receipt, text: str, pair: tuple[SigningKey, Seal]
+) -> None:
+    key, seal = pair
+    deliveries = tuple(replace(each, id=f"d{n}") for n, each in enumerate(receipt.deliveries))
+    subject = replace(receipt.subject, id="s")  # no two ids of one receipt are equal
+    receipt = replace(receipt, subject=subject, deliveries=deliveries)
+    root = build(replace(receipt, reason_code="x", reason=text, reference=text))
+    before = etree.tostring(root)
+    sealed = seal.sign(root)
+    assert canonical(etree.fromstring(sealed)) == canonical(etree.fromstring(sign(root, key)))
+    assert etree.tostring(root) == before
+    verify_own(sealed, key.certificate)
