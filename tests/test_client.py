@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import io
+import unicodedata
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -630,6 +631,21 @@ def test_what_is_composed_follows_the_schema_and_reads_back_the_same(
     assert STRICT.check(root) == ()
     assert edxml.read(root) == message
     assert same_but_for_time(message, dataclasses.replace(message, trace=()))
+
+
+def test_what_is_written_decomposed_or_spread_is_composed_as_it_will_be_read() -> None:
+    message = draft(
+        symbol=" QĐ-UBND ",
+        subject="V/v  họp",
+        attachments=[(unicodedata.normalize("NFD", "Quyết định.pdf"), PDF)],
+        document_id=unicodedata.normalize("NFD", "Đắk Lắk  1"),
+        revokes=unicodedata.normalize("NFD", " Đắk Lắk 2\n"),
+    )
+    assert edxml.read(build_document(message)) == message
+    assert (message.document_id, message.earlier) == ("Đắk Lắk 1", ("Đắk Lắk 2",))
+    assert message.attachments[0].name == "Quyết định.pdf"
+    told = compose_status(sender=FINANCE, other=OFFICE, document_id=" Đắk  Lắk 1", code="03", signed_at=AT)
+    assert edxml.read(build_status(told)) == told
 
 
 def test_a_status_names_number_and_date_where_the_id_has_them() -> None:

@@ -98,16 +98,17 @@ def compose(
     to = tuple(_organization(each) for each in receivers)
     if not to:
         raise ValueError("name at least one receiver")
+    symbol = _clean(symbol)
     named = number_and_symbol(str(number), symbol)
     digits = named.partition("/")[0] if symbol else named
-    kind = type_name or _type_of(symbol)
+    kind = _clean(type_name) or _type_of(symbol)
     group, detail = _type_numbers(kind)
     return DocumentMessage(
         sender=from_,
         receivers=to,
-        document_id=document_id or f"{from_.organ_id},{day:%Y/%m/%d},{named}",
+        document_id=_clean(document_id) or f"{from_.organ_id},{day:%Y/%m/%d},{named}",
         code_number=digits,
-        code_notation=symbol.strip().lstrip("/"),
+        code_notation=symbol.lstrip("/"),
         place=_clean(place),
         promulgation_date=day,
         type=group,
@@ -118,7 +119,9 @@ def compose(
         full_name=_clean(full_name),
         priority=priority,
         trace=(TraceHeader(organ_id=from_.organ_id, timestamp=moment.replace(microsecond=0)),),
-        business=_business(revokes, updates, replaces, to, reason=_clean(reason), paper=paper),
+        business=_business(
+            _clean(revokes), _clean(updates), _clean(replaces), to, reason=_clean(reason), paper=paper
+        ),
         attachments=_attachments(attachments),
     )
 
@@ -141,7 +144,7 @@ def compose_status(
     moment = signed_at or datetime.now(UTC)
     return StatusMessage(
         sender=_organization(sender),
-        response_for=_response_for(other, document_id),
+        response_for=_response_for(other, _clean(document_id)),
         status_code=code,
         staff=staff,
         description=_clean(description),
@@ -177,7 +180,7 @@ def _clean(text: str) -> str:
 
 def _type_of(symbol: str) -> str:
     """NĐ 30/2020 App. I: the symbol begins with the type's abbreviation; an official letter has none."""
-    return _TYPES.get(symbol.strip().lstrip("/").partition("-")[0], OFFICIAL_LETTER)
+    return _TYPES.get(symbol.lstrip("/").partition("-")[0], OFFICIAL_LETTER)
 
 
 def _type_numbers(name: str) -> tuple[int, int | None]:
@@ -228,8 +231,8 @@ def _attachment(position: int, name: str, content: bytes) -> Attachment:
         raise ValueError(f"{name} has {len(content)} bytes; one attachment may have {ATTACHMENT_BYTES_MAX}")
     return Attachment(
         content_id=str(position),
-        name=name,
-        description=name,
+        name=_clean(name),  # some systems decompose the names of files
+        description=_clean(name),
         content_type=_CONTENT_TYPES.get(PurePath(name).suffix.lower(), "application/octet-stream"),
         encoded=pybase64.b64encode(content).decode(),
     )
