@@ -119,9 +119,7 @@ def compose(
         full_name=_clean(full_name),
         priority=priority,
         trace=(TraceHeader(organ_id=from_.organ_id, timestamp=moment.replace(microsecond=0)),),
-        business=_business(
-            _clean(revokes), _clean(updates), _clean(replaces), to, reason=_clean(reason), paper=paper
-        ),
+        business=_business(revokes, updates, replaces, to, reason=_clean(reason), paper=paper),
         attachments=_attachments(attachments),
     )
 
@@ -200,6 +198,7 @@ def _business(
     reason: str,
     paper: bool,
 ) -> Business:
+    revokes, updates, replaces = (_clean(each) for each in (revokes, updates, replaces))
     if sum(map(bool, (revokes, updates, replaces))) > 1:
         raise ValueError("a document revokes, updates or replaces: one of them")
     if revokes:
