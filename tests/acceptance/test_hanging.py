@@ -2,6 +2,8 @@
 
 import fcntl
 import os
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -16,7 +18,7 @@ from exchange.app import Broker
 from exchange.context import clock
 from exchange.core.edxml import Business, BusinessType
 from tests.house import settings_for
-from tests.processes import Site
+from tests.processes import ROOT, Site
 from tests.province import FINANCE, OFFICE, Province
 from tests.proxy import proxy
 
@@ -74,7 +76,7 @@ def test_requests_that_wait_for_a_locked_database_do_not_hold_the_process(tmp_pa
 
 @pytest.mark.servers
 @pytest.mark.xdist_group("postgresql")
-def test_a_silent_database_that_holds_the_event_loop_does_not_hold_the_process(
+def test_requests_that_wait_for_a_silent_database_do_not_hold_the_process(
     tmp_path: Path, postgresql_url: str
 ) -> None:
     url = make_url(postgresql_url)
@@ -93,6 +95,18 @@ def test_a_silent_database_that_holds_the_event_loop_does_not_hold_the_process(
             stopped_within(site, STOP_SECONDS + 6)
         finally:
             site.close()
+
+
+def test_a_process_that_nothing_ends_is_ended_soon_after_its_time() -> None:
+    hangs = "from exchange import server; server.on_signal(0.2); print(1, flush=True)\nwhile True: pass"
+    with subprocess.Popen([sys.executable, "-c", hangs], stdout=subprocess.PIPE, cwd=ROOT) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"1\n"
+        process.terminate()
+        try:
+            assert process.wait(15) == 1
+        finally:
+            process.kill()
 
 
 # --- within one process: each part ---
