@@ -99,7 +99,7 @@ $(BIN)/python:
 requirements: $(VENV)/dev
 	@echo "Resolving the newest versions that pyproject.toml allows"
 	@$(PIP) install uv
-	@$(COMPILE) --upgrade --extra build -o requirements.txt
+	@$(COMPILE) --upgrade --extra build --extra demo -o requirements.txt
 	@$(COMPILE) --upgrade --extra dev -c requirements.txt -o requirements-dev.txt
 
 clean:
