@@ -140,6 +140,10 @@ def accepted_before(context: Context, content: bytes, sender: str) -> Answer | N
 
 def accept(context: Context, batch: Sequence[Examined]) -> list[Answer | Refusal]:
     """Steps 6 and 7 for a batch: one commit, one bell; the answers in the order of the batch."""
+    # What waited here for long is not taken for forgotten: its file is relied on from now on.
+    in_files = [each.document.digest for each in batch if each.document.body is None]
+    if in_files:
+        context.payloads.renew(in_files)
     sign = partial(_acceptance, context)
     recorded = record.record(context.database, batch, sign, context.issuer.end)
     pairs = list(zip(batch, recorded, strict=True))

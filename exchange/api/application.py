@@ -6,7 +6,7 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
-from sqlalchemy.exc import DataError
+from sqlalchemy.exc import DataError, OperationalError, TimeoutError
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
@@ -94,6 +94,8 @@ def _fastapi(context: Context, pickup: Pickup) -> FastAPI:
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http)
     app.add_exception_handler(DataError, _on_unusable)
+    app.add_exception_handler(OperationalError, _on_unavailable)
+    app.add_exception_handler(TimeoutError, _on_unavailable)
     app.add_exception_handler(Exception, _on_fault)
     return app
 
@@ -126,6 +128,11 @@ async def _on_unusable(request: Request, error: Exception) -> Response:
             "Cơ sở dữ liệu không xử lý được một giá trị trong yêu cầu.",
         )
     )
+
+
+async def _on_unavailable(request: Request, error: Exception) -> Response:
+    log.error("database_unavailable", path=request.url.path, error=str(error))
+    return _refusal(refuse("broker_busy"))
 
 
 async def _on_fault(request: Request, error: Exception) -> Response:

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from functools import partial
+from http import HTTPStatus
 from typing import Any, ParamSpec, TypeVar
 
 import orjson
@@ -141,11 +142,11 @@ class Submission:
         log.info("refused", path=scope["path"], codes=codes)
         for code in codes:
             REFUSALS.labels(code).inc()
-        return (
-            status_of(refused.refusals),
-            [(b"content-type", CONTENT_TYPE.encode()), *_retry_after(refused.refusals)],
-            problem(refused),
-        )
+        status = status_of(refused.refusals)
+        head = [(b"content-type", CONTENT_TYPE.encode()), *_retry_after(refused.refusals)]
+        if status == HTTPStatus.REQUEST_TIMEOUT:
+            head.append((b"connection", b"close"))  # RFC 9110, 15.5.9: the rest is not waited for
+        return status, head, problem(refused)
 
 
 def _retry_after(refusals: Sequence[Refusal]) -> list[tuple[bytes, bytes]]:

@@ -15,7 +15,7 @@ from psycopg.pq import TransactionStatus
 from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, TimeoutError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 BUSY_TIMEOUT_SECONDS = 30
@@ -31,6 +31,8 @@ _LINK = {
     "keepalives_count": 3,
     "tcp_user_timeout": 30_000,
 }
+
+_DEADLOCK = "40P01"  # SQLSTATE deadlock_detected
 
 Insert = postgresql.Insert | sqlite.Insert
 
@@ -108,6 +110,13 @@ class Database:
             self._turn.close()
         self._writer.dispose()
         self._reader.dispose()
+
+
+def unavailable(error: Exception) -> bool:
+    """Whether the database cannot be used now, whatever is asked of it. A deadlock is over already."""
+    if isinstance(error, OperationalError):
+        return getattr(error.orig, "sqlstate", "") != _DEADLOCK
+    return isinstance(error, TimeoutError)
 
 
 class _Turn:

@@ -9,6 +9,8 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from exchange.ledger.database import unavailable
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -27,7 +29,8 @@ class _Waiting(Generic[Item, Result]):
 class GroupCommit(Generic[Item, Result]):
     """Runs ``work`` over batches on one thread. ``work`` returns one result per item, in order.
 
-    If a batch fails, its items are tried one by one, so that one bad item fails alone.
+    If a batch fails, its items are tried one by one, so that one bad item fails alone; not where the
+    database cannot be used now, for each of them would wait for it again.
     """
 
     def __init__(
@@ -99,13 +102,11 @@ class GroupCommit(Generic[Item, Result]):
         outcomes: list[Result | BaseException]
         try:
             outcomes = list(self._work([waiting.item for waiting in batch]))
-        except Exception as error:
-            if len(batch) > 1:
+        except BaseException as error:
+            if len(batch) > 1 and isinstance(error, Exception) and not unavailable(error):
                 for waiting in batch:
                     self._answer([waiting])
                 return
-            outcomes = [error]
-        except BaseException as error:
             outcomes = [error] * len(batch)
         _tell(batch, outcomes)
 

@@ -24,6 +24,14 @@ def test_while_the_ledger_is_locked_a_document_is_answered_503_and_taken_afterwa
             other.execute("LOCK TABLE entry IN SHARE MODE")
             busy = site.post(content, OFFICE)
             assert (busy.status, busy.json()["code"]) == (503, "broker_busy")
-        assert site.post(content, OFFICE).status == 202
+        accepted = site.post(content, OFFICE)
+        assert accepted.status == 202
+        address = f"{site.url}{accepted.headers['Location']}"
+        headers = {"Authorization": f"Bearer {site.province.secrets[OFFICE]}"}
+        with psycopg.connect(postgresql_url.replace("postgresql+psycopg", "postgresql")) as other:
+            other.execute("LOCK TABLE document IN ACCESS EXCLUSIVE MODE")
+            busy = site.http.request("GET", address, headers=headers)
+            assert (busy.status, busy.json()["code"]) == (503, "broker_busy")
+        assert site.http.request("GET", address, headers=headers).status == 200
     finally:
         site.close()

@@ -1,12 +1,14 @@
 """Group commit, payload files and migrations."""
 
 import hashlib
+import sqlite3
 import threading
 import time
 from collections.abc import Sequence
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from exchange.ledger.database import Database
 from exchange.ledger.group import Full, GroupCommit
@@ -51,6 +53,22 @@ def test_one_bad_item_fails_alone() -> None:
     with pytest.raises(ValueError, match="three"):
         futures[3].result(5)
     group.close()
+
+
+def test_where_the_database_cannot_be_used_a_batch_waits_for_it_once() -> None:
+    gate, calls = threading.Event(), []
+
+    def work(items: Sequence[int]) -> list[int]:
+        gate.wait(5)
+        calls.append(len(items))
+        raise OperationalError("INSERT", None, sqlite3.OperationalError("database is locked"))
+
+    group = GroupCommit("t", work, batch_max=10, waiting_max=100)
+    futures = [group.submit(number) for number in range(6)]
+    gate.set()
+    assert all(isinstance(future.exception(5), OperationalError) for future in futures)
+    group.close()
+    assert len(calls) <= 2  # the first may have been taken alone
 
 
 def test_more_than_may_wait_is_refused_and_closing_finishes_what_waits() -> None:
