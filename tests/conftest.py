@@ -19,6 +19,7 @@ import structlog
 from kombu import Connection
 
 from tests.house import Adapters, House
+from tests.pki import make_pki, pki, pki_keys  # noqa: F401
 
 MakeHouse = Callable[..., House]
 
