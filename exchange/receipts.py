@@ -91,7 +91,7 @@ class Issuer:
         return document, self._delivery(document, ended)
 
     def _document(self, receipt: Receipt, *, receipt_of: str, priority: int) -> NewDocument:
-        body = self.seal.sign(receipts.build(receipt))
+        body = self.seal.sign(receipts.build(receipt), receipt.at)
         return NewDocument(
             id=receipt.id,
             kind="receipt",

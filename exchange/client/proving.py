@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from cryptography import x509
 
 from exchange.client.problems import Damaged, NotProven
-from exchange.core import edxml, enveloped
+from exchange.core import edxml, xades
 from exchange.core import receipt as receipts
 from exchange.core.edxml import DocumentMessage, StatusMessage
 from exchange.core.receipt import Receipt
@@ -104,7 +104,7 @@ def verify_message(message: bytes, trusted: Sequence[x509.Certificate]) -> Prove
 def named_certificate(signed: bytes) -> x509.Certificate:
     """The certificate that a signature names; nothing is verified yet. Raises ``NotProven``."""
     try:
-        return load_certificate(enveloped.find(parse(signed, LIMITS)).certificate_der)
+        return load_certificate(xades.find(parse(signed, LIMITS)).signature.certificate_der)
     except Refused as refused:
         raise _refused(refused) from None
 

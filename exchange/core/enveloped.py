@@ -5,9 +5,7 @@ So the shape is fixed before any cryptography: one enveloped signature over the 
 The names follow W3C XML Signature Syntax and Processing 1.1.
 """
 
-import base64
 import hashlib
-import re
 from collections import Counter
 from dataclasses import dataclass
 
@@ -18,7 +16,17 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from lxml import etree
 
 from exchange.core.edxml_values import NAMESPACE
-from exchange.core.refusal import Refused, refuse
+from exchange.core.elements import (
+    algorithm_refused,
+    check_algorithm,
+    check_plain,
+    children,
+    decode,
+    line,
+    malformed,
+    wrapped,
+)
+from exchange.core.refusal import refuse
 from exchange.core.trust import PublicKey
 
 DSIG = "http://www.w3.org/2000/09/xmldsig#"
@@ -32,9 +40,6 @@ ECDSA_SHA256 = "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256"
 _HEADER_PATH = [f"{{{EDXML}}}{name}" for name in ("edXMLHeader", "edXMLEnvelope", "edXML")]
 # Beside the certificate KeyInfo may say in words whose it is; nothing of that is read.
 _X509_CHILDREN = {f"{{{DSIG}}}X509Certificate", f"{{{DSIG}}}X509SubjectName"}
-_SPACE = " \t\r\n"  # XML 1.0 [3]: str.strip() alone would take more
-_ID = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
-_BASE64_SPACE = re.compile(r"[ \t\r\n]+")
 _IDS = etree.XPath("//@*[contains('|Id|ID|id|AssertionID|', concat('|', local-name(), '|'))]")
 
 
@@ -49,6 +54,7 @@ class Enveloped:
     value: bytes
     certificate_der: bytes  # the certificate that KeyInfo names: used to look it up, never as a key
     under_root: bool  # else under edXMLHeader
+    references: int = 1  # all of them are checked by whoever found the shape
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,23 +77,34 @@ def find(root: etree._Element) -> Enveloped:
     ``signature_wrapped`` (position, references, identifiers), ``signature_algorithm``,
     ``signature_malformed`` (anything else that is missing, unreadable or too much).
     """
-    element = _only_signature(root)
-    under_root = _check_position(element)
-    _check_identifiers(root)
-    _check_sections(element)
+    element, under_root = locate(root)
     if element.find(f"{{{DSIG}}}Object") is not None:
-        raise _wrapped("The signature holds an Object.", "Chữ ký chứa phần tử Object.", element)
-    signed_info, value, key_info = _children(element, "SignedInfo", "SignatureValue", "KeyInfo")
+        raise wrapped("The signature holds an Object.", "Chữ ký chứa phần tử Object.", element)
+    signed_info, value, key_info = children(element, *ds("SignedInfo", "SignatureValue", "KeyInfo"))
     method, digest = _read_signed_info(signed_info)
     return Enveloped(
         element=element,
         signed_info=signed_info,
         method=method,
         digest=digest,
-        value=_base64(value),
-        certificate_der=_read_key_info(key_info),
+        value=decode(value),
+        certificate_der=read_key_info(key_info),
         under_root=under_root,
     )
+
+
+def ds(*names: str) -> list[str]:
+    """The tags of these elements of XML Signature."""
+    return [f"{{{DSIG}}}{name}" for name in names]
+
+
+def locate(root: etree._Element) -> tuple[etree._Element, bool]:
+    """The one signature of the document and whether it stands under the root, before it is read."""
+    element = _only_signature(root)
+    under_root = _check_position(element)
+    _check_identifiers(root)
+    _check_sections(element)
+    return element, under_root
 
 
 def detach(enveloped: Enveloped, key: PublicKey) -> Evidence:
@@ -142,7 +159,7 @@ def _check_length(enveloped: Enveloped, key: PublicKey) -> None:
     size = (key.key_size + 7) // 8
     wanted = size if isinstance(key, rsa.RSAPublicKey) else 2 * size
     if _fits(enveloped.method, key) and len(enveloped.value) != wanted:
-        raise _malformed(
+        raise malformed(
             f"SignatureValue has {len(enveloped.value)} bytes; this key makes {wanted}.",
             f"SignatureValue dài {len(enveloped.value)} byte; khóa này tạo {wanted}.",
             enveloped.element,
@@ -175,9 +192,9 @@ def _only_signature(root: etree._Element) -> etree._Element:
         raise refuse("signature_missing")
     foreign = [element for element in found if element.tag != f"{{{DSIG}}}Signature"]
     if foreign:
-        raise refuse("signature_namespace", where=_line(foreign[0]))
+        raise refuse("signature_namespace", where=line(foreign[0]))
     if len(found) > 1:
-        raise refuse("signature_multiple", where=_line(found[1]), signatures=len(found))
+        raise refuse("signature_multiple", where=line(found[1]), signatures=len(found))
     return found[0]
 
 
@@ -185,7 +202,7 @@ def _check_position(element: etree._Element) -> bool:
     """Whether it stands under the root; the only other place is edXML/edXMLEnvelope/edXMLHeader."""
     above = [ancestor.tag for ancestor in element.iterancestors()]
     if len(above) != 1 and above != _HEADER_PATH:
-        raise _wrapped(
+        raise wrapped(
             "The Signature stands neither in edXMLHeader nor under the root.",
             "Signature không nằm trong edXMLHeader hay ngay dưới gốc.",
             element,
@@ -207,134 +224,66 @@ def _check_identifiers(root: etree._Element) -> None:
 def _check_sections(element: etree._Element) -> None:
     """Refuse CDATA sections in the signature: pybergshamra reads a value only up to one."""
     if b"<![CDATA[" in etree.tostring(element, with_tail=False):
-        raise _malformed("The signature holds a CDATA section.", "Chữ ký chứa mục CDATA.", element)
+        raise malformed("The signature holds a CDATA section.", "Chữ ký chứa mục CDATA.", element)
 
 
 def _read_signed_info(signed_info: etree._Element) -> tuple[str, bytes]:
     """The signature method and the signed digest, after every algorithm was found allowed."""
     references = signed_info.findall(f"{{{DSIG}}}Reference")
     if len(references) > 1:
-        raise _wrapped("The signature has several references.", "Chữ ký có nhiều Reference.", references[1])
-    c14n, method, reference = _children(signed_info, "CanonicalizationMethod", "SignatureMethod", "Reference")
-    _check_algorithm(c14n, EXCLUSIVE_C14N)
-    _check_algorithm(method, RSA_SHA256, ECDSA_SHA256)
+        raise wrapped("The signature has several references.", "Chữ ký có nhiều Reference.", references[1])
+    c14n, method, reference = children(
+        signed_info, *ds("CanonicalizationMethod", "SignatureMethod", "Reference")
+    )
+    return read_methods(c14n, method), read_reference(reference)
+
+
+def read_methods(c14n: etree._Element, method: etree._Element) -> str:
+    """The signature method, which is allowed as the canonicalization is."""
+    check_algorithm(c14n, EXCLUSIVE_C14N)
+    check_algorithm(method, RSA_SHA256, ECDSA_SHA256)
+    return method.get("Algorithm", "")
+
+
+def read_reference(reference: etree._Element) -> bytes:
+    """The digest of the whole document without the signature, which this reference must cover."""
     if reference.get("URI") != "":
-        raise _wrapped("The signature covers only a part.", "Chữ ký chỉ bao một phần.", reference)
-    transforms, digest_method, digest = _children(
-        reference, "Transforms", "DigestMethod", "DigestValue", attributes=("Id", "URI")
+        raise wrapped("The signature covers only a part.", "Chữ ký chỉ bao một phần.", reference)
+    transforms, digest_method, digest = children(
+        reference, *ds("Transforms", "DigestMethod", "DigestValue"), attributes=("Id", "URI")
     )
     _check_transforms(transforms)
-    _check_algorithm(digest_method, SHA256)
-    return method.get("Algorithm", ""), _base64(digest)
+    check_algorithm(digest_method, SHA256)
+    return decode(digest)
 
 
 def _check_transforms(transforms: etree._Element) -> None:
     steps = list(transforms)
     if not steps or steps[0].get("Algorithm") != ENVELOPED:
-        raise _wrapped(
+        raise wrapped(
             "The first transform is not enveloped-signature.",
             "Transform đầu tiên không phải enveloped-signature.",
             transforms,
         )
     if len(steps) != 2:
-        raise _algorithm_refused(transforms, f"{len(steps)} transforms")
-    enveloped, c14n = _children(transforms, "Transform", "Transform", attributes=())
-    _check_algorithm(enveloped, ENVELOPED)
-    _check_algorithm(c14n, EXCLUSIVE_C14N)
+        raise algorithm_refused(transforms, f"{len(steps)} transforms")
+    enveloped, c14n = children(transforms, *ds("Transform", "Transform"), attributes=())
+    check_algorithm(enveloped, ENVELOPED)
+    check_algorithm(c14n, EXCLUSIVE_C14N)
 
 
-def _check_algorithm(element: etree._Element, *allowed: str) -> None:
-    """The algorithm is one of these and has no parameters (PrefixList, HMACOutputLength, XPath...)."""
-    algorithm = element.get("Algorithm", "")
-    if algorithm not in allowed:
-        raise _algorithm_refused(element, algorithm)
-    if len(element):
-        raise _algorithm_refused(element, f"{algorithm} with parameters")
-    _children(element, attributes=("Algorithm",))
-
-
-def _read_key_info(key_info: etree._Element) -> bytes:
-    (data,) = _children(key_info, "X509Data")
-    _check_plain(data, ())
+def read_key_info(key_info: etree._Element) -> bytes:
+    """The one certificate that KeyInfo holds, DER."""
+    (data,) = children(key_info, *ds("X509Data"))
+    check_plain(data, ())
     certificates = data.findall(f"{{{DSIG}}}X509Certificate")
     if len(certificates) != 1 or any(child.tag not in _X509_CHILDREN for child in data):
-        raise _malformed(
+        raise malformed(
             "KeyInfo must hold exactly one X509Certificate, the signer's, and no other key.",
             "KeyInfo phải chứa đúng một X509Certificate của người ký và không có khóa khác.",
             data,
         )
     for subject in data.iterchildren(f"{{{DSIG}}}X509SubjectName"):
         if len(subject) or subject.attrib:
-            raise _malformed("X509SubjectName is not plain.", "X509SubjectName sai dạng.", subject)
-    return _base64(certificates[0], attributes=())
-
-
-def _children(
-    element: etree._Element, *names: str, attributes: tuple[str, ...] = ("Id",)
-) -> list[etree._Element]:
-    """The children, which must be exactly these, with nothing but white space between them."""
-    children = list(element)
-    if [child.tag for child in children] != [f"{{{DSIG}}}{name}" for name in names]:
-        wanted = ", ".join(names) or "nothing"
-        raise _malformed(
-            f"{_name(element)} must hold {wanted}.", f"{_name(element)} phải chứa {wanted}.", element
-        )
-    _check_plain(element, attributes)
-    return children
-
-
-def _check_plain(element: etree._Element, attributes: tuple[str, ...]) -> None:
-    texts = [element.text, *(child.tail for child in element)]
-    if any(text and text.strip(_SPACE) for text in texts):
-        raise _malformed(f"{_name(element)} holds text.", f"{_name(element)} chứa văn bản thừa.", element)
-    _check_attributes(element, attributes)
-
-
-def _check_attributes(element: etree._Element, attributes: tuple[str, ...]) -> None:
-    for name, value in element.items():
-        if name not in attributes or (name == "Id" and not _ID.fullmatch(value)):
-            raise _malformed(
-                f"{_name(element)} has the attribute {name[:60]}.",
-                f"{_name(element)} có thuộc tính {name[:60]}.",
-                element,
-            )
-
-
-def _base64(element: etree._Element, attributes: tuple[str, ...] = ("Id",)) -> bytes:
-    """Decode strictly, so that no two readers decode the same text to different bytes (RFC 4648 3.5)."""
-    _check_attributes(element, attributes)
-    text = _BASE64_SPACE.sub("", element.text or "")
-    try:
-        content = base64.b64decode(text, validate=True)
-    except ValueError:
-        content = b""
-    if len(element) or not content or base64.b64encode(content).decode() != text:
-        raise _malformed(f"{_name(element)} is not base64.", f"{_name(element)} không phải base64.", element)
-    return content
-
-
-def _wrapped(detail: str, detail_vi: str, element: etree._Element) -> Refused:
-    return refuse("signature_wrapped", detail, detail_vi, _line(element))
-
-
-def _malformed(detail: str, detail_vi: str, element: etree._Element) -> Refused:
-    return refuse("signature_malformed", detail, detail_vi, _line(element))
-
-
-def _algorithm_refused(element: etree._Element, algorithm: str) -> Refused:
-    named = algorithm[:200] or "none"
-    return refuse(
-        "signature_algorithm",
-        f"{_name(element)}: {named}.",
-        f"{_name(element)}: {named}.",
-        _line(element),
-        algorithm=named,
-    )
-
-
-def _line(element: etree._Element) -> str:
-    return f"line {element.sourceline}"
-
-
-def _name(element: etree._Element) -> str:
-    return etree.QName(element).localname
+            raise malformed("X509SubjectName is not plain.", "X509SubjectName sai dạng.", subject)
+    return decode(certificates[0], attributes=())

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from cryptography import x509
 from lxml import etree
 
-from exchange.core import enveloped
+from exchange.core import enveloped, xades
 from exchange.core.enveloped import Enveloped, Evidence
 from exchange.core.parsing import ParseLimits, parse
 from exchange.core.refusal import Refused, refuse
@@ -85,12 +85,13 @@ def verify_own(
 ) -> etree._Element:
     """Verify what the holder of a known certificate signed (the broker's receipts); return the signed tree.
 
-    As hardened as ``verify``; the signature stands under the root and names this certificate.
+    As hardened as ``verify``; the signature stands under the root and names this certificate. It may be
+    qualified (``xades``), as ours are, or plain, as ours were.
     A receipt stays proof after the certificate's end, so its validity is not asked. By default by
     signxml. Refused as in ``verify``.
     """
     root = parse(document, limits or ParseLimits())
-    signature = enveloped.find(root)
+    signature = xades.find(root).signature
     if not signature.under_root:
         raise refuse(
             "signature_wrapped", "The signature is not under the root.", "Chữ ký không nằm ngay dưới gốc."

@@ -39,7 +39,9 @@ class SignxmlVerifier:
 
     def accepts(self, document: bytes, enveloped: Enveloped, certificate: x509.Certificate) -> bool:
         """See ``Verifier``. An ``XMLVerifier`` keeps its configuration in itself: one per call."""
-        configuration = _configuration(enveloped.under_root, certificate.not_valid_before_utc)
+        configuration = _configuration(
+            enveloped.under_root, enveloped.references, certificate.not_valid_before_utc
+        )
         try:
             _Utf8Verifier().verify(document, x509_cert=certificate, expect_config=configuration)
         except (SignXMLException, etree.LxmlError, ValueError):
@@ -56,12 +58,12 @@ class _Utf8Verifier(XMLVerifier):
 
 
 @lru_cache(maxsize=1024)
-def _configuration(under_root: bool, verification_time: datetime) -> SignatureConfiguration:
+def _configuration(under_root: bool, references: int, verification_time: datetime) -> SignatureConfiguration:
     """Everything explicit, the time too: signxml would read the clock, and validity is our caller's."""
     return SignatureConfiguration(
         require_x509=True,
         location="./" if under_root else f"./{{{EDXML}}}edXMLEnvelope/{{{EDXML}}}edXMLHeader/",
-        expect_references=1,
+        expect_references=references,
         signature_methods=frozenset({SignatureMethod.RSA_SHA256, SignatureMethod.ECDSA_SHA256}),
         digest_algorithms=frozenset({DigestAlgorithm.SHA256}),
         ignore_ambiguous_key_info=False,
@@ -75,28 +77,33 @@ class BergshamraVerifier:
     def accepts(
         self,
         document: bytes,
-        enveloped: Enveloped,  # noqa: ARG002 it takes the first Signature, and there is only one
+        enveloped: Enveloped,  # it takes the first Signature, and there is only one
         certificate: x509.Certificate,
     ) -> bool:
         """See ``Verifier``."""
         key = certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
         try:
-            result = pybergshamra.verify(_context(key), document.removeprefix(b"\xef\xbb\xbf").decode())
+            result = pybergshamra.verify(
+                _context(key, enveloped.references == 1), document.removeprefix(b"\xef\xbb\xbf").decode()
+            )
         except (pybergshamra.BergshamraError, UnicodeDecodeError):
             return False
         return result.is_valid and result.all_reference_digests_verified
 
 
 @lru_cache(maxsize=4096)
-def _context(key: bytes) -> pybergshamra.DsigContext:
-    """The one key that may have signed, and strict mode; loading costs more than verifying."""
+def _context(key: bytes, strict: bool) -> pybergshamra.DsigContext:
+    """The one key that may have signed; loading it costs more than verifying.
+
+    Strict mode knows no reference to the signature's own properties; their place is fixed before.
+    """
     keys = pybergshamra.KeysManager()
     keys.add_key(pybergshamra.load_spki_der(key))
     return pybergshamra.DsigContext(
         keys,
         secure_defaults=True,
         trusted_keys_only=True,
-        strict_verification=True,
+        strict_verification=strict,
         hmac_min_out_len=256,
         require_reference_digests=True,
     )
