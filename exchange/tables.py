@@ -20,6 +20,7 @@ from sqlalchemy import (
     TypeDecorator,
     UniqueConstraint,
 )
+from sqlalchemy.types import TypeEngine
 from sqlmodel import Field, SQLModel
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -45,6 +46,15 @@ class Moment(TypeDecorator[datetime]):
 
 def _moment(nullable: bool = False) -> Column[datetime]:
     return Column(Moment, nullable=nullable)
+
+
+# Integer on SQLite, where only that is the row's own number and grows by itself; BIGINT on PostgreSQL.
+_WIDE = BigInteger().with_variant(Integer, "sqlite")
+
+
+def _key(kind: TypeEngine[int] = _WIDE) -> Column[int]:
+    """A number that is given, not chosen by the database."""
+    return Column(kind, primary_key=True, autoincrement=False)
 
 
 class AgencyRow(SQLModel, table=True):
@@ -235,11 +245,7 @@ class EntryRow(SQLModel, table=True):
 
     __tablename__ = "entry"
     __table_args__ = (CheckConstraint("event <> ''", name="entry_event"),)
-    # Integer on SQLite, where only that grows by itself; BIGINT on PostgreSQL.
-    id: int | None = Field(
-        default=None,
-        sa_column=Column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
-    )
+    id: int | None = Field(default=None, sa_column=Column(_WIDE, primary_key=True, autoincrement=True))
     at: datetime = Field(sa_column=_moment())
     event: str
     document: str = Field(sa_column=Column(Text, ForeignKey("document.id"), nullable=False, index=True))
@@ -247,3 +253,70 @@ class EntryRow(SQLModel, table=True):
     agency: str = ""  # whose act or whose state this is
     exchange_class: str = ""  # electronic, electronic_with_paper; on the entries that count
     body: str = "{}"  # canonical JSON
+    salt: str = ""  # of what the leaf commits to, hex; empty once the entry is erased
+
+
+class LeafRow(SQLModel, table=True):
+    """An entry's place in the ledger's tree, for ever, and what the tree holds of it."""
+
+    __tablename__ = "leaf"
+    index: int = Field(sa_column=_key())
+    entry: int = Field(sa_column=Column(_WIDE, ForeignKey("entry.id"), nullable=False, unique=True))
+    content: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+
+
+class TileRow(SQLModel, table=True):
+    """Up to 256 hashes of the tree, one behind the other (C2SP tlog-tiles); it grows at its end alone."""
+
+    __tablename__ = "tile"
+    level: int = Field(sa_column=_key(Integer()))
+    number: int = Field(sa_column=_key())
+    hashes: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+
+
+class CheckpointRow(SQLModel, table=True):
+    """The tree as it was published: how many leaves, under which root, in a note that the broker signed."""
+
+    __tablename__ = "checkpoint"
+    size: int = Field(sa_column=_key())
+    root: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    note: str  # C2SP signed note, with the log's own signature alone
+    signed_at: datetime = Field(sa_column=_moment())
+
+
+class CosignatureRow(SQLModel, table=True):
+    """A witness's signature line under a checkpoint: it saw it, and none that contradicts it."""
+
+    __tablename__ = "cosignature"
+    size: int = Field(
+        sa_column=Column(_WIDE, ForeignKey("checkpoint.size"), primary_key=True, autoincrement=False)
+    )
+    name: str = Field(primary_key=True)  # of the witness's key
+    line: str
+    at: datetime = Field(sa_column=_moment())  # as the witness says
+
+
+class StampRow(SQLModel, table=True):
+    """A time-stamp (RFC 3161) of a checkpoint: it existed then, and every entry below it."""
+
+    __tablename__ = "stamp"
+    size: int = Field(
+        sa_column=Column(_WIDE, ForeignKey("checkpoint.size"), primary_key=True, autoincrement=False)
+    )
+    token: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    authority: str  # who stamped, as the token names it
+    stamped_at: datetime = Field(sa_column=_moment())
+    asked_at: datetime = Field(sa_column=_moment())
+
+
+class SequencedRow(SQLModel, table=True):
+    """One row: up to which entry sequencing has to look no more. Of use to that alone, and can be set to 0.
+
+    A server may show entries out of the order of their ids: what is not committed yet is not seen.
+    """
+
+    __tablename__ = "sequenced"
+    id: int = Field(primary_key=True)
+    floor: int = Field(sa_column=Column(_WIDE, nullable=False))  # up to it every entry has its leaf
+    reached: int = Field(sa_column=Column(_WIDE, nullable=False))  # the floor when, on a server, all
+    transaction_id: int = Field(sa_column=Column(BigInteger, nullable=False))  # before this one are over

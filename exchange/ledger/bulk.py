@@ -65,7 +65,8 @@ def _binds(table: Table, dialect: Dialect, columns: tuple[str, ...]) -> list[_Bi
 def _insert(table: Table, dialect: Dialect, columns: tuple[str, ...], known: str, rows: int) -> str:
     values = ", ".join([_places(dialect, len(columns))] * rows)
     nothing = f" ON CONFLICT ({known}) DO NOTHING" if known else ""
-    return f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES {values}{nothing}"  # noqa: S608 names of ours
+    names = ", ".join(map(dialect.identifier_preparer.quote, columns))
+    return f"INSERT INTO {table.name} ({names}) VALUES {values}{nothing}"  # noqa: S608 names of ours
 
 
 @lru_cache(maxsize=256)

@@ -1,5 +1,6 @@
 """What the transactions take: frozen values, one per row to be."""
 
+import secrets
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import orjson
 
 from exchange.core.delivery import State
+from exchange.core.leaf import SALT_BYTES
 
 Row = dict[str, Any]
 
@@ -124,6 +126,7 @@ class NewEntry:
     agency: str = ""
     exchange_class: str = ""
     body: dict[str, object] = field(default_factory=dict)
+    salt: str = field(default_factory=lambda: secrets.token_hex(SALT_BYTES))
 
     def row(self) -> Row:
         """The columns of table ``entry``."""
@@ -135,6 +138,7 @@ class NewEntry:
             "agency": self.agency,
             "exchange_class": self.exchange_class,
             "body": canonical(self.body),
+            "salt": self.salt,
         }
 
 
