@@ -64,7 +64,7 @@ CORE_IMPORTS = {
     *("itertools", "json", "math", "operator", "re", "string", "struct", "textwrap", "types", "typing"),
     *("unicodedata", "uuid", "zipfile", "zlib", "__future__"),
     # of others
-    *("lxml", "xmlschema", "signxml", "cryptography", "pybergshamra", "pybase64"),
+    *("lxml", "xmlschema", "signxml", "cryptography", "pybergshamra", "pybase64", "rfc3161_client"),
 }
 CORE_CALLS_NEVER = re.compile(
     r"""^(open|print|input|exec|eval|breakpoint|__import__)$
