@@ -20,7 +20,7 @@ from exchange.core.schema import Schema
 from exchange.core.sealing import Seal
 from exchange.core.signature import verifier
 from exchange.dispatch import Dispatch, Worker
-from exchange.keys import broker_key
+from exchange.keys import broker_key, log_key
 from exchange.ledger.database import Database
 from exchange.ledger.migrate import migrate
 from exchange.liveness import Liveness
@@ -91,6 +91,7 @@ def build_context(settings: Settings, database: Database, now: Callable[[], date
         payloads=Payloads(settings.data / "payloads", database, settings.payload_inline_bytes_max),
         registry=registry,
         issuer=issuer,
+        log_key=log_key(settings.data, settings.resolved_log_origin),
         verifier=verifier(settings.verifier),
         schema=Schema(resources.read("schemas", settings.schema_name)),
         bell=Bell(settings.queue_url),

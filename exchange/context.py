@@ -7,6 +7,7 @@ from typing import Any
 
 from exchange.core.delivery import State, rank
 from exchange.core.edxml import VIETNAM
+from exchange.core.note import NoteKey
 from exchange.core.schema import Schema
 from exchange.core.signature import ParseLimits, Verifier
 from exchange.ids import new_id
@@ -30,6 +31,7 @@ class Context:
     payloads: Payloads
     registry: Registry
     issuer: Issuer
+    log_key: NoteKey
     verifier: Verifier
     schema: Schema
     bell: Bell

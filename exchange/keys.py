@@ -1,4 +1,4 @@
-"""The broker's own key: read from the data folder, made there at the first start."""
+"""The broker's own keys: read from the data folder, made there at the first start."""
 
 import fcntl
 import os
@@ -11,9 +11,11 @@ import structlog
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
+from exchange.core.note import NoteKey
 from exchange.core.signature import SigningKey
 from exchange.ids import new_id
 
@@ -21,6 +23,7 @@ log = structlog.get_logger(__name__)
 
 KEY_FILE = "broker-key.pem"
 CERTIFICATE_FILE = "broker-certificate.pem"
+LOG_KEY_FILE = "ledger-key.pem"
 LOCK_FILE = ".broker-key.lock"
 SELF_SIGNED_DAYS = 1826
 
@@ -34,6 +37,20 @@ def broker_key(data: Path, name: str) -> SigningKey:
                 _make(key_file, certificate_file, name)
                 log.warning("broker_key_made", certificate=str(certificate_file))
     return SigningKey.load(key_file.read_bytes(), certificate_file.read_bytes())
+
+
+def log_key(data: Path, origin: str) -> NoteKey:
+    """The Ed25519 key in ``data`` that signs checkpoints as ``origin``; a new one where there is none.
+
+    Raises ``NotANote`` if no key may have this name.
+    """
+    key_file = data / LOG_KEY_FILE
+    if not key_file.exists():
+        with _alone(data / LOCK_FILE):
+            if not key_file.exists():  # a process that started with us may have made it meanwhile
+                _write(key_file, _pem(Ed25519PrivateKey.generate()), 0o600)
+                log.warning("ledger_key_made", key=str(key_file))
+    return NoteKey.load(origin, key_file.read_bytes())
 
 
 @contextmanager
@@ -60,10 +77,13 @@ def _make(key_file: Path, certificate_file: Path, name: str) -> None:
         .add_extension(_signing_only(), critical=True)
         .sign(key, hashes.SHA256())
     )
-    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     # The certificate first: the key file is what says that both are there.
     _write(certificate_file, certificate.public_bytes(Encoding.PEM), 0o644)
-    _write(key_file, private, 0o600)
+    _write(key_file, _pem(key), 0o600)
+
+
+def _pem(key: ec.EllipticCurvePrivateKey | Ed25519PrivateKey) -> bytes:
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
 
 def _signing_only() -> x509.KeyUsage:

@@ -5,6 +5,7 @@ Order, later wins: ``config/default.toml``, the file named by ``EXCHANGE_CONFIG`
 """
 
 import os
+import re
 import tomllib
 from functools import cached_property
 from pathlib import Path
@@ -21,6 +22,7 @@ from pydantic_settings import (
 from exchange import resources
 
 Share = Annotated[float, Field(ge=0, le=1)]
+KeyName = Annotated[str, Field(pattern=r"^[^\s+\x00-\x1f]*$")]  # of a signed note (C2SP); "" is none
 
 
 class Settings(BaseSettings):
@@ -39,6 +41,10 @@ class Settings(BaseSettings):
     # who the broker is
     broker_name: str
     authorities: Path | None
+    # the ledger's tree
+    log_origin: KeyName
+    sequence_seconds: PositiveFloat
+    sequence_batch_max: PositiveInt
     # signatures
     verifier: Literal["signxml", "bergshamra", "both"]
     schema_name: Literal["edxml-strict.xsd", "edxml-lenient.xsd"]
@@ -93,6 +99,12 @@ class Settings(BaseSettings):
     def resolved_database_url(self) -> str:
         """The database to use: the one given, or SQLite in the data folder."""
         return self.database_url or f"sqlite:///{self.data / 'exchange.sqlite'}"
+
+    @cached_property
+    def resolved_log_origin(self) -> str:
+        """The log's name: the one given, or the broker's without what no key's name may have."""
+        name = re.sub(r"[\s+]+", "-", self.broker_name)
+        return self.log_origin or f"{name}/ledger"
 
 
 class _Defaults(PydanticBaseSettingsSource):
