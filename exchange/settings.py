@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -45,6 +45,13 @@ class Settings(BaseSettings):
     log_origin: KeyName
     sequence_seconds: PositiveFloat
     sequence_batch_max: PositiveInt
+    # time-stamps over it
+    tsa_url: str
+    tsa_certificates: Path | None
+    stamp_every_seconds: PositiveFloat
+    stamp_timeout_seconds: PositiveFloat
+    stamp_age_alarm_hours: PositiveFloat
+    stamp_age_refuse_hours: NonNegativeFloat
     # signatures
     verifier: Literal["signxml", "bergshamra", "both"]
     schema_name: Literal["edxml-strict.xsd", "edxml-lenient.xsd"]
@@ -95,6 +102,14 @@ class Settings(BaseSettings):
         files = [TomlConfigSettingsSource(settings_cls, Path(site))] if site else []
         return (init_settings, env_settings, *files, _Defaults(settings_cls))
 
+    @model_validator(mode="after")
+    def _stamps_can_be_verified(self) -> "Settings":
+        if self.tsa_url and not self.tsa_url.startswith(("http://", "https://")):
+            raise ValueError("tsa_url must begin with http:// or https://")
+        if self.tsa_url and self.tsa_certificates is None:
+            raise ValueError("tsa_url needs tsa_certificates: a time-stamp must lead to a trusted root")
+        return self
+
     @cached_property
     def resolved_database_url(self) -> str:
         """The database to use: the one given, or SQLite in the data folder."""
@@ -107,6 +122,9 @@ class Settings(BaseSettings):
         return self.log_origin or f"{name}/ledger"
 
 
+_FILES = {"authorities", "tsa_certificates"}  # "" is none
+
+
 class _Defaults(PydanticBaseSettingsSource):
     """``config/default.toml``, wherever the package carries it."""
 
@@ -115,9 +133,7 @@ class _Defaults(PydanticBaseSettingsSource):
 
     def __call__(self) -> dict[str, object]:
         values = tomllib.loads(resources.read("config", "default.toml").decode())
-        return {
-            key: (None if value == "" and key == "authorities" else value) for key, value in values.items()
-        }
+        return {key: (None if value == "" and key in _FILES else value) for key, value in values.items()}
 
 
 def load(**overrides: object) -> Settings:
