@@ -200,12 +200,15 @@ def test_nobody_replaces_what_another_agency_sent(house: House) -> None:
     assert codes(refused) == ["reference_not_allowed"]
 
 
-def test_a_reference_to_a_document_from_before_the_exchange_is_taken_with_a_warning(house: House) -> None:
+@pytest.mark.parametrize("kind", [BusinessType.UPDATE, BusinessType.REVOKE])
+def test_a_reference_to_a_document_from_before_the_exchange_is_taken_with_a_warning(
+    house: House, kind: BusinessType
+) -> None:
     update = house.province.message(
         OFFICE,
         FINANCE,
         at=house.clock.now,
-        business=Business(doc_type=BusinessType.UPDATE, document_id="000.00.01.H45,2015/01/01,1/UBND-VX"),
+        business=Business(doc_type=kind, document_id="000.00.01.H45,2015/01/01,1/UBND-VX"),
     )
     answer = house.submit(house.province.signed(update), OFFICE)
     [acceptance] = house.receipts(answer.id)
