@@ -117,14 +117,19 @@ def detach(enveloped: Enveloped, key: PublicKey) -> Evidence:
     Refused: ``signature_malformed`` (a value that this key cannot have made), ``xml_forbidden`` (see
     ``canonical``).
     """
-    _check_length(enveloped, key)
-    signed_info = canonical(enveloped.signed_info)
+    signed_by_key = is_signed_by(enveloped, key)
     root = enveloped.element.getroottree().getroot()
     _remove(enveloped.element)
     return Evidence(
         content_unchanged=hashlib.sha256(canonical(root)).digest() == enveloped.digest,
-        signed_by_key=_signed(signed_info, enveloped, key),
+        signed_by_key=signed_by_key,
     )
+
+
+def is_signed_by(enveloped: Enveloped, key: PublicKey) -> bool:
+    """Whether this key signed SignedInfo; refused, as ``signature_malformed``, what it cannot have made."""
+    _check_length(enveloped, key)
+    return _signed(canonical(enveloped.signed_info), enveloped, key)
 
 
 def canonical(element: etree._Element) -> bytes:
