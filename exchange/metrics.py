@@ -3,7 +3,14 @@
 import time
 from collections.abc import Callable, Iterator
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest, start_http_server
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    generate_latest,
+    start_http_server,
+)
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
@@ -30,6 +37,15 @@ ACKNOWLEDGEMENTS = Counter(
     "exchange_acknowledgements", "Messages that agencies fetched and acknowledged", registry=REGISTRY
 )
 EXPIRIES = Counter("exchange_expiries", "Deliveries that were not made within their time", registry=REGISTRY)
+SEQUENCED = Counter(
+    "exchange_sequenced", "Entries that got their leaf in the ledger's tree", registry=REGISTRY
+)
+STAMPS = Counter("exchange_stamps", "Time-stamps asked for, by outcome", ["outcome"], registry=REGISTRY)
+STAMP_AGE = Gauge(
+    "exchange_stamp_age_seconds",
+    "For how long the ledger has had entries that no time-stamp covers; 0 also where none are asked for",
+    registry=REGISTRY,
+)
 
 COUNT_SECONDS = 5.0  # the database is not counted more often than this
 

@@ -1,4 +1,4 @@
-"""Sweep: what nobody does, done at the broker's own pace: bring back, expire, collect."""
+"""Sweep: what nobody does, done at the broker's own pace: bring back, expire, collect, sequence."""
 
 import threading
 from collections.abc import Callable
@@ -15,6 +15,7 @@ from exchange.core.evidence import IN_DOUBT
 from exchange.ledger import claim as claims
 from exchange.ledger.settle import Settlement, settle
 from exchange.metrics import EXPIRIES
+from exchange.sequencing import Sequencing
 from exchange.tidy import Tidy
 
 log = structlog.get_logger(__name__)
@@ -25,7 +26,7 @@ EXPIRED_REASON = "Quá hạn chuyển / Not delivered within its time"
 
 
 class Sweep:
-    """Runs on three threads: a folder or server that hangs must not keep deliveries from expiring.
+    """Runs on four threads: a folder or server that hangs must not keep deliveries from expiring.
 
     Several at once do no harm: every step is taken by one of them.
     """
@@ -34,12 +35,14 @@ class Sweep:
         self._context = context
         self._wake = wake
         self._collect = Collect(context, connections)
+        self._sequencing = Sequencing(context)
         self._stop = threading.Event()
         self._reconnected_at = -1
         seconds = context.settings.sweep_seconds
         rounds: tuple[tuple[str, Callable[[], object], float], ...] = (
             ("upkeep", self.upkeep, seconds),
             ("collect", self.collect, seconds),
+            ("sequence", self._sequencing.round, context.settings.sequence_seconds),
             ("tidy", Tidy(context).step, TIDY_SECONDS),
         )
         self._threads = [
@@ -61,6 +64,7 @@ class Sweep:
         until = monotonic() + seconds
         self._stop.set()
         self._collect.stop()
+        self._sequencing.stop()
         for thread in self._threads:
             thread.join(max(0.0, until - monotonic()))
         self._collect.close(max(0.0, until - monotonic()))

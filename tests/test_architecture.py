@@ -35,6 +35,7 @@ LAYERS = (
         "pickup",
         "preflight",
         "retry",
+        "sequencing",
         "timeline",
         "reports",
     ),
@@ -50,6 +51,7 @@ LAYERS = (
 APART = {
     "client": {"core"},
     "audit": {"core"},
+    "witness": {"core"},
     "migrations": {"tables", "settings", "core"},
 }
 DEMO = "demo"  # plays every part of the world around the broker: may import anything

@@ -43,6 +43,13 @@ REQUEST_TEXTS: Mapping[str, Text] = {
         "Check the id; only sender and receivers see a document.",
         "Kiểm tra lại mã; chỉ bên gửi và bên nhận xem được văn bản.",
     ),
+    "not_in_ledger": Text(
+        404,
+        "The ledger does not hold this",
+        "Sổ cái không có mục này",
+        "Ask for what the size in /ledger/checkpoint requires, in the paths of C2SP tlog-tiles.",
+        "Chỉ yêu cầu những gì nằm trong kích thước ghi ở /ledger/checkpoint, theo đường dẫn C2SP tlog-tiles.",
+    ),
     "no_such_address": Text(
         404,
         "There is no such address",
