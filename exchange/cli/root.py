@@ -27,6 +27,7 @@ PLACES: Mapping[str, str] = {
     "inbox": "desk",
     "status": "desk",
     "verify": "desk",
+    "witness": "witness",
 }
 
 
