@@ -30,6 +30,7 @@ from exchange.receipts import Issuer
 from exchange.receiving import Receiving
 from exchange.registry import Registry
 from exchange.settings import Settings
+from exchange.stamp_age import StampAge
 from exchange.sweep import Sweep
 
 log = structlog.get_logger(__name__)
@@ -79,6 +80,14 @@ def build_context(settings: Settings, database: Database, now: Callable[[], date
     registry = Registry(database)
     liveness = Liveness(database)
     liveness.watch("registry", registry.alive)
+    stamp_age = StampAge(
+        database,
+        now,
+        asked=bool(settings.tsa_url),
+        alarm_hours=settings.stamp_age_alarm_hours,
+        refuse_hours=settings.stamp_age_refuse_hours,
+    )
+    liveness.watch("stamp age", stamp_age.alive)
     issuer = Issuer(
         seal=Seal(broker_key(settings.data, settings.broker_name)),
         broker=settings.broker_name,
@@ -92,6 +101,7 @@ def build_context(settings: Settings, database: Database, now: Callable[[], date
         registry=registry,
         issuer=issuer,
         log_key=log_key(settings.data, settings.resolved_log_origin),
+        stamp_age=stamp_age,
         verifier=verifier(settings.verifier),
         schema=Schema(resources.read("schemas", settings.schema_name)),
         bell=Bell(settings.queue_url),
@@ -192,6 +202,7 @@ class Broker:
         self._close("adapters", self.connections.close)
         self._close("bell", self.context.bell.close)
         self._close("registry", self.context.registry.close)
+        self._close("stamp age", self.context.stamp_age.close)
         self._close("database", self.database.close)
 
     def _close(self, part: str, close: Callable[[], None]) -> None:

@@ -135,6 +135,8 @@ def check_all(
     to = [receiver.organ_id for receiver in message.receivers]
     types = [attachment.content_type for attachment in message.attachments]
     plan = reasons.of(plan_routes, context, sender, to, size, types, now)
+    # What is against the document itself comes first: it is more than a matter of waiting.
+    reasons.of(context.stamp_age.check, now)
     reasons.raise_if_any()
     assert earlier is not None
     assert plan is not None

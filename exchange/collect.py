@@ -3,6 +3,7 @@
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import datetime
+from http import HTTPStatus
 
 import structlog
 
@@ -11,6 +12,7 @@ from exchange.adapter import AgencyAdapter, Collected
 from exchange.connections import Connections, NoAdapter
 from exchange.context import Context
 from exchange.core.refusal import Refusal, Refused, sentence
+from exchange.core.refusal_texts import CATALOGUE
 from exchange.ledger.directory_store import Token
 from exchange.ledger.record import Examined
 
@@ -18,6 +20,10 @@ log = structlog.get_logger(__name__)
 
 TOGETHER_MAX = 64  # agencies; beyond, those that hang would have to end first
 PATIENCE_SECONDS = 1.0  # then the next agency's turn comes, though this one is still at it
+
+
+class NotNow(Exception):
+    """Nothing is against the message: the broker itself cannot take it now. It stays where it is."""
 
 
 class Collect:
@@ -80,12 +86,17 @@ class Collect:
                     adapter.refused(collected.key, reasons)
                 else:
                     adapter.collected(collected.key)
+            except NotNow as error:
+                log.warning("not_taken_now", agency=agency, key=collected.key, reason=str(error))
             # One message that cannot be taken now must not keep the others; it stays where it is.
             except Exception:
                 log.exception("not_taken", agency=agency, key=getattr(collected, "key", ""))
 
     def take(self, agency: str, content: bytes) -> list[str]:
-        """Accept one collected message in the agency's own name; the reasons if it is refused."""
+        """Accept one collected message in the agency's own name; the reasons if it is refused.
+
+        Raises ``NotNow``.
+        """
         now = self._context.now()
         token = Token(
             id="collected",
@@ -102,6 +113,10 @@ class Collect:
         except Refused as refused:
             known = intake.accepted_before(self._context, content, agency)
             refusals = [] if known else list(refused.refusals)
+        if refusals and all(
+            CATALOGUE[each.code].status >= HTTPStatus.INTERNAL_SERVER_ERROR for each in refusals
+        ):
+            raise NotNow(", ".join(each.code for each in refusals))
         if refusals:
             log.warning("collected_refused", agency=agency, codes=[each.code for each in refusals])
         return [sentence(each) for each in refusals]

@@ -20,6 +20,7 @@ from exchange.receipts import Issuer
 from exchange.receiving import Receiving
 from exchange.registry import Registry
 from exchange.settings import Settings
+from exchange.stamp_age import StampAge
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +33,7 @@ class Context:
     registry: Registry
     issuer: Issuer
     log_key: NoteKey
+    stamp_age: StampAge
     verifier: Verifier
     schema: Schema
     bell: Bell

@@ -1,4 +1,4 @@
-"""Sweep: what nobody does, done at the broker's own pace: bring back, expire, collect, sequence."""
+"""Sweep: what nobody does, done at the broker's own pace: bring back, expire, collect, sequence, stamp."""
 
 import threading
 from collections.abc import Callable
@@ -16,6 +16,7 @@ from exchange.ledger import claim as claims
 from exchange.ledger.settle import Settlement, settle
 from exchange.metrics import EXPIRIES
 from exchange.sequencing import Sequencing
+from exchange.stamping import Stamping
 from exchange.tidy import Tidy
 
 log = structlog.get_logger(__name__)
@@ -26,7 +27,7 @@ EXPIRED_REASON = "Quá hạn chuyển / Not delivered within its time"
 
 
 class Sweep:
-    """Runs on four threads: a folder or server that hangs must not keep deliveries from expiring.
+    """Runs on five threads: a folder or server that hangs must not keep deliveries from expiring.
 
     Several at once do no harm: every step is taken by one of them.
     """
@@ -36,6 +37,7 @@ class Sweep:
         self._wake = wake
         self._collect = Collect(context, connections)
         self._sequencing = Sequencing(context)
+        self._stamping = Stamping(context)
         self._stop = threading.Event()
         self._reconnected_at = -1
         seconds = context.settings.sweep_seconds
@@ -43,6 +45,7 @@ class Sweep:
             ("upkeep", self.upkeep, seconds),
             ("collect", self.collect, seconds),
             ("sequence", self._sequencing.round, context.settings.sequence_seconds),
+            ("stamp", self._stamping.step, seconds),
             ("tidy", Tidy(context).step, TIDY_SECONDS),
         )
         self._threads = [
@@ -65,6 +68,7 @@ class Sweep:
         self._stop.set()
         self._collect.stop()
         self._sequencing.stop()
+        self._stamping.stop()
         for thread in self._threads:
             thread.join(max(0.0, until - monotonic()))
         self._collect.close(max(0.0, until - monotonic()))

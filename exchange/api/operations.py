@@ -33,7 +33,16 @@ async def ready(request: Request) -> JSONResponse:
         faults["database"] = fault
     if faults:
         return JSONResponse({"status": "not ready", "parts": faults}, status_code=503)
-    return JSONResponse({"status": "ready", "directory_version": context.registry.current.version})
+    answer = {"status": "ready", "directory_version": context.registry.current.version}
+    return JSONResponse(answer | _time_proof(context))
+
+
+def _time_proof(context: Context) -> dict[str, object]:
+    """How it stands with time-stamps. While they lack, all but new documents is still taken and given out."""
+    age, now = context.stamp_age, context.now()
+    if not age.asked:
+        return {}
+    return {"time": age.standing(now).value, "stamp_age_seconds": round(age.age(now).total_seconds())}
 
 
 async def _database_fault(context: Context) -> str:

@@ -113,4 +113,11 @@ REQUEST_TEXTS: Mapping[str, Text] = {
         "Nothing was taken over; send the same bytes again later.",
         "Văn bản chưa được tiếp nhận; hãy gửi lại đúng văn bản này sau.",
     ),
+    "time_not_proven": Text(
+        503,
+        "The exchange takes no new documents until their time can be proven again",
+        "Trục liên thông tạm dừng nhận văn bản mới cho đến khi lại chứng minh được thời gian",
+        "Nothing was taken over; send the same bytes again later. The administrator has an alarm.",
+        "Văn bản chưa được tiếp nhận; hãy gửi lại đúng văn bản này sau. Quản trị đã được cảnh báo.",
+    ),
 }

@@ -59,14 +59,14 @@ class Pki:
         """Keys come from ``folder`` (see ``make_keys``); certificates are valid around the time it is now."""
         self.now = now
         self._folder = folder
-        self._server = make_server(HOST, 0, self._answer, threaded=True, request_handler=_Quiet)
+        self._server = make_server(HOST, 0, self._answer, threaded=True, request_handler=Quiet)
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(0.05,), name="pki", daemon=True
         )
         self.url = f"http://{HOST}:{self._server.server_port}"
         make_keys(folder, holders)
         keys = {label: f"{label}.pem" for label in (*AUTHORITIES, *holders)}
-        config = plan(self.url, keys, holders, now().replace(microsecond=0))
+        config = plan(self.url, keys, holders, whole(now()))
         self._architecture: PKIArchitecture = CertomancerConfig(
             config, key_search_dir=str(folder), lazy_load_keys=True
         ).get_pki_arch(ArchLabel(ARCHITECTURE))
@@ -146,8 +146,13 @@ class Pki:
         return self._animator(environ, start_response)
 
 
+def whole(moment: datetime) -> datetime:
+    """Without a fraction of a second, as RFC 5280 4.1.2.5 and 5.1.2.4 want it."""
+    return moment.replace(microsecond=0)
+
+
 class _Animator(Animator):
-    """Certomancer's services under our clock; whole seconds, as RFC 5280 4.1.2.5 and 5.1.2.4 want them."""
+    """Certomancer's services under our clock."""
 
     def __init__(self, pki: Pki) -> None:
         store = AnimatorArchStore({pki.architecture.arch_label: pki.architecture})
@@ -155,10 +160,10 @@ class _Animator(Animator):
         self._pki = pki
 
     def at_time(self, request: Request) -> datetime:  # noqa: ARG002
-        return self._pki.now().replace(microsecond=0)
+        return whole(self._pki.now())
 
 
-class _Quiet(WSGIRequestHandler):
+class Quiet(WSGIRequestHandler):
     """Answers without a line in the log for each request."""
 
     def log(self, *_: object) -> None:
