@@ -57,6 +57,13 @@ class Settings(BaseSettings):
     schema_name: Literal["edxml-strict.xsd", "edxml-lenient.xsd"]
     clock_skew_seconds: PositiveFloat
     signing_age_days_max: PositiveInt
+    # signatures in attached PDFs
+    pdf_authorities: Path | None
+    pdf_findings: bool
+    findings_at_intake_bytes_max: NonNegativeInt
+    pdf_processes: PositiveInt
+    pdf_seconds_max: PositiveFloat
+    pdf_memory_bytes_max: PositiveInt
     # limits at the door
     document_bytes_max: PositiveInt
     body_seconds: PositiveFloat
@@ -122,7 +129,7 @@ class Settings(BaseSettings):
         return self.log_origin or f"{name}/ledger"
 
 
-_FILES = {"authorities", "tsa_certificates"}  # "" is none
+_FILES = {"authorities", "pdf_authorities", "tsa_certificates"}  # "" is none
 
 
 class _Defaults(PydanticBaseSettingsSource):
