@@ -40,6 +40,9 @@ EXPIRIES = Counter("exchange_expiries", "Deliveries that were not made within th
 SEQUENCED = Counter(
     "exchange_sequenced", "Entries that got their leaf in the ledger's tree", registry=REGISTRY
 )
+COSIGNATURES = Counter(
+    "exchange_cosignatures", "Answers of witnesses, by outcome", ["witness", "outcome"], registry=REGISTRY
+)
 STAMPS = Counter("exchange_stamps", "Time-stamps asked for, by outcome", ["outcome"], registry=REGISTRY)
 STAMP_AGE = Gauge(
     "exchange_stamp_age_seconds",

@@ -11,7 +11,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
+from pydantic import (
+    Field,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -20,6 +28,8 @@ from pydantic_settings import (
 )
 
 from exchange import resources
+from exchange.core.note import NotANote
+from exchange.core.witnessing import Cosigner
 
 Share = Annotated[float, Field(ge=0, le=1)]
 KeyName = Annotated[str, Field(pattern=r"^[^\s+\x00-\x1f]*$")]  # of a signed note (C2SP); "" is none
@@ -52,6 +62,10 @@ class Settings(BaseSettings):
     stamp_timeout_seconds: PositiveFloat
     stamp_age_alarm_hours: PositiveFloat
     stamp_age_refuse_hours: NonNegativeFloat
+    # witnesses of it
+    witnesses: tuple[str, ...]
+    cosign_every_seconds: PositiveFloat
+    witness_timeout_seconds: PositiveFloat
     # signatures
     verifier: Literal["signxml", "bergshamra", "both"]
     schema_name: Literal["edxml-strict.xsd", "edxml-lenient.xsd"]
@@ -116,6 +130,17 @@ class Settings(BaseSettings):
         if self.tsa_url and self.tsa_certificates is None:
             raise ValueError("tsa_url needs tsa_certificates: a time-stamp must lead to a trusted root")
         return self
+
+    @field_validator("witnesses")
+    @classmethod
+    def _witnesses_can_be_asked(cls, witnesses: tuple[str, ...]) -> tuple[str, ...]:
+        try:
+            known = [Cosigner.parse(each) for each in witnesses]
+        except NotANote as error:
+            raise ValueError(f"each must be '<key> <address>': {error}") from None
+        if len({each.vkey.name for each in known}) != len(known):
+            raise ValueError("two witnesses have one name")
+        return witnesses
 
     @cached_property
     def resolved_database_url(self) -> str:

@@ -1,4 +1,6 @@
-"""Sweep: what nobody does, done at the broker's own pace: bring back, expire, collect, sequence, stamp."""
+"""Sweep: what nobody does, done at the broker's own pace: bring back, expire, collect, and what proves the
+ledger: sequence, stamp, cosign.
+"""
 
 import threading
 from collections.abc import Callable
@@ -12,6 +14,7 @@ from exchange.connections import Connections
 from exchange.context import Context
 from exchange.core.delivery import State, Step
 from exchange.core.evidence import IN_DOUBT
+from exchange.cosigning import witnesses
 from exchange.ledger import claim as claims
 from exchange.ledger.settle import Settlement, settle
 from exchange.metrics import EXPIRIES
@@ -27,7 +30,7 @@ EXPIRED_REASON = "Quá hạn chuyển / Not delivered within its time"
 
 
 class Sweep:
-    """Runs on five threads: a folder or server that hangs must not keep deliveries from expiring.
+    """Runs on threads of their own: a folder or server that hangs must not keep deliveries from expiring.
 
     Several at once do no harm: every step is taken by one of them.
     """
@@ -38,6 +41,7 @@ class Sweep:
         self._collect = Collect(context, connections)
         self._sequencing = Sequencing(context)
         self._stamping = Stamping(context)
+        self._witnesses = witnesses(context)
         self._stop = threading.Event()
         self._reconnected_at = -1
         seconds = context.settings.sweep_seconds
@@ -47,6 +51,7 @@ class Sweep:
             ("sequence", self._sequencing.round, context.settings.sequence_seconds),
             ("stamp", self._stamping.step, seconds),
             ("tidy", Tidy(context).step, TIDY_SECONDS),
+            *(("cosign", each.step, context.settings.cosign_every_seconds) for each in self._witnesses),
         )
         self._threads = [
             threading.Thread(target=self._run, args=(work, pause), name=f"sweep-{name}", daemon=True)
@@ -69,6 +74,8 @@ class Sweep:
         self._collect.stop()
         self._sequencing.stop()
         self._stamping.stop()
+        for witness in self._witnesses:
+            witness.stop()
         for thread in self._threads:
             thread.join(max(0.0, until - monotonic()))
         self._collect.close(max(0.0, until - monotonic()))

@@ -30,6 +30,7 @@ LAYERS = (
         "intake",
         "dispatch",
         "confirm",
+        "cosigning",
         "collect",
         "tidy",
         "pickup",
@@ -45,7 +46,7 @@ LAYERS = (
     ("metrics",),
     ("ledger", "payloads", "queue"),
     ("logs", "version"),
-    ("tables", "adapter", "settings", "resources", "ids"),
+    ("tables", "adapter", "settings", "resources", "ids", "posting"),
     ("core",),
 )
 # Rooms beside the layers, and all that each may import of ours; only the top uses them.
@@ -68,6 +69,7 @@ CORE_IMPORTS = {
     *("unicodedata", "uuid", "zipfile", "zlib", "__future__"),
     # of others
     *("lxml", "xmlschema", "signxml", "cryptography", "pybergshamra", "pybase64", "rfc3161_client"),
+    *("asn1crypto", "pyhanko_certvalidator"),
 }
 CORE_CALLS_NEVER = re.compile(
     r"""^(open|print|input|exec|eval|breakpoint|__import__)$

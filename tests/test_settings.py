@@ -34,3 +34,19 @@ def test_the_site_s_file_wins_over_the_defaults_and_the_environment_over_both(
 def test_a_wrong_setting_is_named(name: str, value: object) -> None:
     with pytest.raises(ValidationError, match=name):
         load(**{name: value})
+
+
+KEY = "w.vn+4aaf1c83+BAEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEB"
+
+
+@pytest.mark.parametrize(
+    ("witnesses", "why"),
+    [
+        (["w.vn http://127.0.0.1"], "name.hash.key"),
+        ([f"{KEY} nowhere"], "not an address"),
+        ([f"{KEY} http://a", f"{KEY} http://b"], "two witnesses have one name"),
+    ],
+)
+def test_a_witness_that_cannot_be_asked_is_named(witnesses: list[str], why: str) -> None:
+    with pytest.raises(ValidationError, match=why):
+        load(witnesses=witnesses)

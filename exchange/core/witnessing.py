@@ -6,9 +6,10 @@ that tells two histories, or rewrites one, does not get both of them signed.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from exchange.core import merkle, note
-from exchange.core.note import ED25519, BadSignature, Checkpoint, NotANote, Note, Vkey
+from exchange.core.note import COSIGNATURE, ED25519, BadSignature, Checkpoint, NotANote, Note, Vkey
 
 PROOF_MAX = 63
 REQUEST_BYTES_MAX = note.NOTE_BYTES_MAX + 4096  # beside the note: 63 hashes of 45 bytes and a number
@@ -145,3 +146,33 @@ def logs_of(vkeys: Iterable[str]) -> Logs:
             raise NotANote(f"{vkey.name} is the key of a witness, not of a log")
         logs[vkey.name] = (*logs.get(vkey.name, ()), vkey)
     return logs
+
+
+@dataclass(frozen=True, slots=True)
+class Cosigner:
+    """A witness as a log knows it: its key, and where it is asked."""
+
+    vkey: Vkey
+    url: str
+
+    @classmethod
+    def parse(cls, text: str) -> "Cosigner":
+        """Read ``<vkey> <url>``; raises ``NotANote``."""
+        key, _, url = text.strip().partition(" ")
+        vkey = Vkey.parse(key)
+        if vkey.algorithm != COSIGNATURE:
+            raise NotANote(f"{vkey.name} is the key of a log, not of a witness")
+        if not _is_address(url.strip()):
+            raise NotANote(f"{url.strip()!r} is not an address like https://witness.example.vn")
+        return cls(vkey, url.strip().rstrip("/"))
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+        (parts.hostname or "").encode("idna")  # or the look-up of the name would fail each time
+    except ValueError:
+        return False
+    plain = not (parts.query or parts.fragment or parts.username or any(each.isspace() for each in url))
+    return parts.scheme in ("http", "https") and bool(parts.hostname) and plain

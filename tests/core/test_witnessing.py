@@ -8,7 +8,16 @@ from hypothesis import strategies as st
 
 from exchange.core import merkle, note, witnessing
 from exchange.core.note import Checkpoint, NotANote, NoteKey, Signature
-from exchange.core.witnessing import Addition, Denied, Elsewhere, Inconsistent, check, examine, logs_of
+from exchange.core.witnessing import (
+    Addition,
+    Cosigner,
+    Denied,
+    Elsewhere,
+    Inconsistent,
+    check,
+    examine,
+    logs_of,
+)
 from tests.witness.made_log import ORIGIN, MadeLog
 
 LOG = MadeLog()
@@ -204,3 +213,44 @@ def test_an_empty_tree_has_its_root() -> None:
 def test_a_request_of_the_largest_kind_is_within_its_limit() -> None:
     addition = Addition(2**63 - 1, (b"\1" * 32,) * 63, "x" * note.NOTE_BYTES_MAX)
     assert len(addition.text.encode()) <= witnessing.REQUEST_BYTES_MAX
+
+
+# --- where a witness is asked ---
+
+COSIGNER = LOG.key.cosigner_vkey.text
+
+
+@pytest.mark.parametrize(
+    ("text", "url"),
+    [
+        (f"{COSIGNER} http://127.0.0.1:8090", "http://127.0.0.1:8090"),
+        (f"  {COSIGNER}   https://w.example.vn/prefix/  ", "https://w.example.vn/prefix"),
+        (f"{COSIGNER} http://[::1]:8090/", "http://[::1]:8090"),
+    ],
+)
+def test_a_witness_is_named_by_its_key_and_address(text: str, url: str) -> None:
+    cosigner = Cosigner.parse(text)
+    assert (cosigner.vkey, cosigner.url) == (LOG.key.cosigner_vkey, url)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        COSIGNER,
+        f"{COSIGNER} ",
+        f"{COSIGNER} w.example.vn",
+        f"{COSIGNER} ftp://w.example.vn",
+        f"{COSIGNER} http://",
+        f"{COSIGNER} http://w:x",
+        f"{COSIGNER} http://a b",
+        f"{COSIGNER} http://user@w",
+        f"{COSIGNER} http://w?a",
+        f"{COSIGNER} http://{'a' * 64}.vn",
+        f"{LOG.key.vkey.text} http://w",
+        f"http://w {COSIGNER}",
+    ],
+)
+def test_what_cannot_be_asked_is_refused(text: str) -> None:
+    with pytest.raises(NotANote):
+        Cosigner.parse(text)

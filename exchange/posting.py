@@ -1,0 +1,108 @@
+"""Posting: one request to another office's server, bounded as a whole."""
+
+import socket
+import ssl
+import threading
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property
+from http.client import HTTPException
+
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import HTTPError
+from urllib3.util import parse_url
+
+_HEADERS = {"Accept-Encoding": "identity", "Connection": "close", "User-Agent": "exchange"}
+
+
+class NoAnswer(Exception):
+    """Nothing that could be read came back; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back, of whatever status."""
+
+    status: int
+    content_type: str
+    body: bytes
+
+
+class Post:
+    """Posts to one address, from one thread. An answer that drips in ends when the time is over.
+
+    Redirects are not followed. Who answers is recognised by TLS where the address says https, by the
+    system's authorities.
+    """
+
+    def __init__(self, url: str, *, seconds: float, answer_bytes_max: int) -> None:
+        self._url = parse_url(url)
+        self._seconds = seconds
+        self._answer_bytes_max = answer_bytes_max
+        self._over = threading.Event()
+        self._stopped = False
+        self._connection: HTTPConnection | None = None
+        self._socket: socket.socket | None = None  # the connection lets go of it when the answer begins
+
+    def send(self, body: bytes, content_type: str) -> Answer:
+        """The answer to ``body``; raises ``NoAnswer``."""
+        self._over.clear()
+        connection = self._connection = self._opened()
+        timer = threading.Timer(self._seconds, self._cut)
+        timer.daemon = True
+        timer.start()
+        try:
+            answer = self._sent(connection, body, content_type)
+        except (HTTPError, HTTPException, OSError, ValueError) as error:
+            raise NoAnswer(self._late() or type(error).__name__) from None
+        finally:
+            timer.cancel()
+            self._connection = self._socket = None
+            connection.close()
+        if self._over.is_set():  # what was cut off may look whole
+            raise NoAnswer(self._late())
+        if len(answer.body) > self._answer_bytes_max:
+            raise NoAnswer(f"the answer has more than {self._answer_bytes_max} bytes")
+        return answer
+
+    def stop(self) -> None:
+        """Give up what is under way, and send nothing more."""
+        self._stopped = True
+        self._cut()
+
+    def _sent(self, connection: HTTPConnection, body: bytes, content_type: str) -> Answer:
+        connection.connect()
+        self._socket = connection.sock
+        if self._stopped or self._over.is_set():
+            raise NoAnswer(self._late())
+        headers = {**_HEADERS, "Content-Type": content_type}
+        connection.request("POST", self._url.request_uri, body=body, headers=headers, preload_content=False)
+        answer = connection.getresponse()
+        content = answer.read(self._answer_bytes_max + 1, decode_content=False)
+        return Answer(answer.status, answer.headers.get("Content-Type", ""), content)
+
+    def _opened(self) -> HTTPConnection:
+        host, port = self._url.host, self._url.port
+        assert host is not None
+        if self._url.scheme == "https":
+            return HTTPSConnection(host, port, timeout=self._seconds, ssl_context=self._tls)
+        return HTTPConnection(host, port, timeout=self._seconds)
+
+    @cached_property
+    def _tls(self) -> ssl.SSLContext:
+        return ssl.create_default_context()
+
+    def _cut(self) -> None:
+        """Whoever waits for the socket hears at once that nothing comes any more."""
+        self._over.set()
+        connection, opened = self._connection, self._socket
+        if opened is None and connection is not None:
+            opened = connection.sock
+        if opened is not None:
+            with suppress(OSError):
+                socket.socket.shutdown(opened, socket.SHUT_RDWR)  # a TLS socket's own would wait
+
+    def _late(self) -> str:
+        if self._stopped:
+            return "the broker is stopping"
+        return f"no answer within {self._seconds:g} s" if self._over.is_set() else ""
