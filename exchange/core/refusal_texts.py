@@ -162,6 +162,20 @@ CATALOGUE: Mapping[str, Text] = {
         "Check the time in TraceHeader and the registration of the certificate.",
         "Kiểm tra thời gian trong TraceHeader và đăng ký chứng thư số.",
     ),
+    "certificate_revoked": Text(
+        422,
+        "The signing certificate was revoked",
+        "Chứng thư số đã bị thu hồi",
+        "Sign with another certificate, and have the administrator register it.",
+        "Ký bằng chứng thư số khác và đề nghị quản trị đăng ký.",
+    ),
+    "revocation_unknown": Text(
+        503,
+        "Nobody can tell now whether the signing certificate was revoked",
+        "Hiện chưa xác định được chứng thư số đã bị thu hồi hay chưa",
+        "Send the same document again after the time in Retry-After.",
+        "Gửi lại chính văn bản này sau thời gian ghi trong Retry-After.",
+    ),
     "signing_time_implausible": Text(
         422,
         "The time of signing lies in the future or too far in the past",

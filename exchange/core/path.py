@@ -1,0 +1,342 @@
+"""Certification paths: whether a certificate held at a moment, and whether it was revoked by then.
+
+Pure: anchors, other CAs, CRLs, OCSP answers and the moment are handed in; nothing is fetched and no
+clock is read. So an auditor finds the same years later, from what was kept.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TypeVar
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.x509.oid import NameOID
+from pyhanko_certvalidator import CertificateValidator
+from pyhanko_certvalidator.errors import (
+    DisallowedAlgorithmError,
+    ExpiredError,
+    NotYetValidError,
+    PathBuildingError,
+    ValidationError,
+)
+
+from exchange.core.algorithms import key_weakness
+from exchange.core.answers import (
+    Chain,
+    Elsewhere,
+    NotBelieved,
+    Statement,
+    Weighed,
+    asn1,
+    finish,
+    library_context,
+    weigh,
+)
+from exchange.core.crl import Crl
+from exchange.core.ocsp import Ocsp
+from exchange.core.standing import CAUSES_VI, Finding, Source, Status, spoken
+from exchange.core.trust import fingerprint
+
+__all__ = [
+    "Answers",
+    "Crl",
+    "Finding",
+    "NoPath",
+    "NotBelieved",
+    "Ocsp",
+    "Paths",
+    "Source",
+    "Status",
+    "validate",
+]
+
+A = TypeVar("A", Crl, Ocsp)
+
+# What makes a path as a whole stand worst, first.
+_WORST = (Status.REVOKED, Status.UNKNOWN, Status.NOT_CHECKED, Status.GOOD)
+
+
+def validate(
+    certificate: x509.Certificate,
+    *,
+    anchors: Iterable[x509.Certificate],
+    intermediates: Iterable[x509.Certificate] = (),
+    crls: Iterable[bytes] = (),
+    ocsps: Iterable[bytes] = (),
+    at: datetime,
+) -> Finding:
+    """Where ``certificate`` stood at ``at``, by these CRLs and OCSP answers (DER), whenever they were given.
+
+    Never raises for what the certificate or an answer contains: the finding says it.
+    """
+    return Paths(anchors, intermediates).check(certificate, Answers.read(crls, ocsps), at)
+
+
+class NoPath(Exception):
+    """No trusted path leads to the certificate, or it does not hold at the moment."""
+
+    def __init__(self, reason_en: str, reason_vi: str) -> None:
+        super().__init__(reason_en)
+        self.reason_en = reason_en
+        self.reason_vi = reason_vi
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answers:
+    """CRLs and OCSP answers that could be read, and why others could not."""
+
+    crls: tuple[Crl, ...] = ()
+    ocsps: tuple[Ocsp, ...] = ()
+    broken: tuple[NotBelieved, ...] = ()
+
+    @classmethod
+    def read(cls, crls: Iterable[bytes], ocsps: Iterable[bytes]) -> "Answers":
+        """From DER."""
+        broken: list[NotBelieved] = []
+        lists, answers = _read(Crl, crls, broken), _read(Ocsp, ocsps, broken)
+        return cls(crls=lists, ocsps=answers, broken=tuple(broken))
+
+    def about(self, chain: Chain) -> tuple[list[Statement], list[NotBelieved]]:
+        """What they say of the first of ``chain``, and why some of them are not believed."""
+        statements: list[Statement] = []
+        doubts = list(self.broken)
+        answers: tuple[Crl | Ocsp, ...] = (*self.crls, *self.ocsps)
+        for answer in answers:
+            try:
+                statements += answer.says(chain) if isinstance(answer, Crl) else answer.says(chain, self.crls)
+            except Elsewhere:
+                continue
+            except NotBelieved as error:
+                doubts.append(error)
+        return statements, doubts
+
+
+def _read(kind: Callable[[bytes], A], ders: Iterable[bytes], broken: list[NotBelieved]) -> tuple[A, ...]:
+    found = []
+    for der in ders:
+        try:
+            found.append(kind(der))
+        except NotBelieved as error:
+            broken.append(error)
+    return tuple(found)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Link:
+    """What was found of one certificate of a path."""
+
+    name: str
+    weighed: Weighed
+    doubts: Sequence[NotBelieved]
+
+
+@dataclass(slots=True)
+class Paths:
+    """Paths from some trust anchors. Remembers those that it found; for one thread at a time."""
+
+    anchors: tuple[x509.Certificate, ...]
+    intermediates: tuple[x509.Certificate, ...]
+    _found: dict[str, tuple[x509.Certificate, ...]] = field(default_factory=dict)
+
+    def __init__(
+        self, anchors: Iterable[x509.Certificate], intermediates: Iterable[x509.Certificate] = ()
+    ) -> None:
+        self.anchors, self.intermediates, self._found = tuple(anchors), tuple(intermediates), {}
+
+    @classmethod
+    def under(cls, authorities: Sequence[x509.Certificate]) -> "Paths":
+        """From CAs that are all trusted: one whose issuer is among them stands as its issuer says."""
+        below = [
+            each
+            for each in authorities
+            if any(other is not each and _issued(other, each) for other in authorities)
+        ]
+        return cls((each for each in authorities if each not in below), below)
+
+    def find(self, certificate: x509.Certificate, at: datetime) -> tuple[x509.Certificate, ...]:
+        """The path that holds at ``at``, from the certificate to its anchor; raises ``NoPath``."""
+        known = self._found.get(fingerprint(certificate), ())
+        if known and all(_lasts(each, at) for each in known):
+            return known
+        chain = self._find(certificate, at)
+        self._found[fingerprint(certificate)] = chain
+        return chain
+
+    def _find(self, certificate: x509.Certificate, at: datetime) -> tuple[x509.Certificate, ...]:
+        anchors = [each for each in self.anchors if _lasts(each, at)]
+        try:
+            if why := key_weakness(asn1(certificate).public_key):
+                raise _weak(named(certificate.subject), why)
+            context = library_context(map(asn1, anchors), map(asn1, self.intermediates), at)
+            path = finish(
+                CertificateValidator(asn1(certificate), validation_context=context).async_validate_path()
+            )
+        except PathBuildingError:
+            raise _nobody(certificate) from None
+        except DisallowedAlgorithmError as error:
+            raise _weak(named(certificate.subject), error.failure_msg) from None
+        except ExpiredError as error:
+            raise _outside(certificate, "expired", "hết hạn", error.expired_dt) from None
+        except NotYetValidError as error:
+            raise _outside(certificate, "begins", "bắt đầu", error.valid_from) from None
+        except ValidationError as error:
+            raise _broken(certificate, error.failure_msg) from None
+        except NoPath:
+            raise
+        # A certificate may be as broken as any other bytes.
+        except Exception as error:
+            raise _broken(certificate, type(error).__name__) from None
+        certificates = [x509.load_der_x509_certificate(each.dump()) for each in path.iter_certs(True)]
+        return tuple(reversed(certificates))
+
+    def check(self, certificate: x509.Certificate, answers: Answers, at: datetime) -> Finding:
+        """Where the certificate stood at ``at``: it is as good as the worst of its path."""
+        try:
+            chain = self.find(certificate, at)
+        except NoPath as error:
+            return Finding(status=Status.INVALID, at=at, reason_en=error.reason_en, reason_vi=error.reason_vi)
+        links = [_link(chain[position:], answers, at) for position in range(len(chain) - 1)]
+        worst = min(links, key=lambda each: _WORST.index(each.weighed.status), default=None)
+        if worst is None:
+            return Finding(
+                status=Status.NOT_CHECKED,
+                at=at,
+                reason_en="It is a trust anchor: nobody can tell whether it was revoked.",
+                reason_vi="Là gốc tin cậy: không ai cho biết được đã thu hồi hay chưa.",
+                path=chain,
+            )
+        return _finding(worst, links, chain, at)
+
+
+def _link(chain: Chain, answers: Answers, at: datetime) -> _Link:
+    statements, doubts = answers.about(chain)
+    weighed = weigh(statements, at, chain[0].not_valid_after_utc)
+    if weighed.status is Status.NOT_CHECKED and doubts:
+        weighed = Weighed(status=Status.UNKNOWN)
+    return _Link(name=named(chain[0].subject), weighed=weighed, doubts=doubts)
+
+
+def _finding(worst: _Link, links: Sequence[_Link], chain: Chain, at: datetime) -> Finding:
+    statements = [each.weighed.statement for each in links if each.weighed.statement is not None]
+    revocations = [each.weighed for each in links if each.weighed.revoked_at is not None]
+    first = worst.weighed
+    if first.revoked_at is None and revocations:
+        first = min(revocations, key=lambda each: each.revoked_at or at)
+    reason_en, reason_vi = _reasons(worst, first, at)
+    return Finding(
+        status=worst.weighed.status,
+        at=at,
+        reason_en=reason_en,
+        reason_vi=reason_vi,
+        revoked_at=first.revoked_at,
+        cause=first.cause,
+        sources=tuple(each.source for each in statements),
+        path=tuple(chain),
+    )
+
+
+def _reasons(link: _Link, revocation: Weighed, at: datetime) -> tuple[str, str]:
+    match link.weighed.status:
+        case Status.REVOKED:
+            return _revoked(link.name, revocation)
+        case Status.GOOD:
+            return _good(link, revocation, at)
+        case Status.UNKNOWN:
+            return _unknown(link, at)
+    return (
+        f"No CRL or OCSP answer speaks of {link.name}.",
+        f"Không có CRL hay câu trả lời OCSP nào nói về {link.name}.",
+    )
+
+
+def _revoked(name: str, revocation: Weighed) -> tuple[str, str]:
+    assert revocation.revoked_at is not None
+    moment, cause = spoken(revocation.revoked_at), revocation.cause
+    return (
+        f"The certificate {name} was revoked at {moment} ({cause}).",
+        f"Chứng thư số {name} bị thu hồi lúc {moment} ({CAUSES_VI.get(cause, cause)}).",
+    )
+
+
+def _good(link: _Link, revocation: Weighed, at: datetime) -> tuple[str, str]:
+    assert link.weighed.statement is not None
+    given = spoken(link.weighed.statement.source.this_update)
+    reason_en = f"The certificate {link.name} was not revoked at {spoken(at)}, as of {given}."
+    reason_vi = f"Chứng thư số {link.name} chưa bị thu hồi lúc {spoken(at)}, theo thông tin lúc {given}."
+    if revocation.revoked_at is None:
+        return reason_en, reason_vi
+    moment, cause = spoken(revocation.revoked_at), revocation.cause
+    return (
+        f"{reason_en} It was revoked later, at {moment} ({cause}).",
+        f"{reason_vi} Sau đó bị thu hồi, lúc {moment} ({CAUSES_VI.get(cause, cause)}).",
+    )
+
+
+def _unknown(link: _Link, at: datetime) -> tuple[str, str]:
+    reason_en = f"Nothing tells whether {link.name} was revoked at {spoken(at)}."
+    reason_vi = f"Không rõ {link.name} đã bị thu hồi lúc {spoken(at)} hay chưa."
+    newest = link.weighed.statement
+    if newest is not None and newest.status is Status.UNKNOWN:
+        reason_en += " The OCSP responder does not know it."
+        reason_vi += " Máy chủ OCSP không biết chứng thư số này."
+    elif newest is not None and newest.source.this_update > at:
+        begin = spoken(newest.source.this_update)
+        reason_en += f" The answer of {begin} is from after its end: a CA need not list it any longer."
+        reason_vi += (
+            f" Thông tin lúc {begin} có sau khi chứng thư số hết hạn: CA có thể đã bỏ khỏi danh sách."
+        )
+    elif newest is not None:
+        begin, end = spoken(newest.source.this_update), spoken(newest.good_until)
+        reason_en += f" The newest answer is of {begin} and was good until {end}."
+        reason_vi += f" Thông tin mới nhất lúc {begin}, chỉ dùng được đến {end}."
+    for doubt in link.doubts:
+        reason_en += f" {doubt.reason_en}"
+        reason_vi += f" {doubt.reason_vi}"
+    return reason_en, reason_vi
+
+
+def _lasts(certificate: x509.Certificate, at: datetime) -> bool:
+    return certificate.not_valid_before_utc <= at <= certificate.not_valid_after_utc
+
+
+def named(name: x509.Name) -> str:
+    """As people call it: its common name."""
+    found = name.get_attributes_for_oid(NameOID.COMMON_NAME)
+    return str(found[-1].value) if found else name.rfc4514_string()
+
+
+def _issued(authority: x509.Certificate, certificate: x509.Certificate) -> bool:
+    try:
+        certificate.verify_directly_issued_by(authority)
+    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
+        return False  # another name, another kind of key, another key
+    return True
+
+
+def _nobody(certificate: x509.Certificate) -> NoPath:
+    issuer = named(certificate.issuer)
+    return NoPath(
+        f"No trusted CA leads to it; its issuer is {issuer}.",
+        f"Không có CA tin cậy nào dẫn tới; bên cấp là {issuer}.",
+    )
+
+
+def _weak(name: str, why: str) -> NoPath:
+    return NoPath(
+        f"The path of {name} has a key or algorithm that is not allowed: {why}.",
+        f"Đường dẫn chứng thực của {name} có khóa hoặc thuật toán không được phép: {why}.",
+    )
+
+
+def _outside(certificate: x509.Certificate, what: str, what_vi: str, when: datetime) -> NoPath:
+    name = named(certificate.subject)
+    return NoPath(
+        f"A certificate in the path of {name} {what} at {spoken(when)}.",
+        f"Một chứng thư số trong đường dẫn của {name} {what_vi} lúc {spoken(when)}.",
+    )
+
+
+def _broken(certificate: x509.Certificate, why: str) -> NoPath:
+    name = named(certificate.subject)
+    return NoPath(f"The path of {name} does not hold: {why}.", f"Đường dẫn của {name} không hợp lệ: {why}.")
