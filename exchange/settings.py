@@ -124,11 +124,15 @@ class Settings(BaseSettings):
         return (init_settings, env_settings, *files, _Defaults(settings_cls))
 
     @model_validator(mode="after")
-    def _stamps_can_be_verified(self) -> "Settings":
+    def _time_can_be_proven(self) -> "Settings":
         if self.tsa_url and not self.tsa_url.startswith(("http://", "https://")):
             raise ValueError("tsa_url must begin with http:// or https://")
         if self.tsa_url and self.tsa_certificates is None:
             raise ValueError("tsa_url needs tsa_certificates: a time-stamp must lead to a trusted root")
+        if 0 < self.stamp_age_refuse_hours <= self.stamp_age_alarm_hours:
+            raise ValueError(
+                "stamp_age_refuse_hours must be above stamp_age_alarm_hours: the alarm comes first"
+            )
         return self
 
     @field_validator("witnesses")

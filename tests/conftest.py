@@ -20,6 +20,7 @@ from kombu import Connection
 
 from tests.house import Adapters, House
 from tests.pki import make_pki, pki, pki_keys  # noqa: F401
+from tests.tsa import front  # noqa: F401
 
 MakeHouse = Callable[..., House]
 

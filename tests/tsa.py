@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+import pytest
 import urllib3
 from asn1crypto import tsp
 from werkzeug.serving import make_server
@@ -106,3 +107,10 @@ class Front:
     def rejection(self, _request: Request) -> Response:
         status = tsp.PKIStatusInfo({"status": "rejection", "status_string": ["out of service"]}).dump()
         return Response(b"\x30" + bytes([len(status)]) + status)
+
+
+@pytest.fixture
+def front(pki: Pki) -> Iterator[Front]:
+    """The authority of the fixture ``pki``, with moods."""
+    with Front(pki) as started:
+        yield started
