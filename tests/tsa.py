@@ -21,7 +21,7 @@ class Front:
     """Counts what it is asked, and answers as ``mood`` says; at first as the authority itself."""
 
     def __init__(self, pki: Pki) -> None:
-        self._pki = pki
+        self.pki = pki
         self._server = make_server("127.0.0.1", 0, self._serve, threaded=True, request_handler=Quiet)
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(0.05,), name="front", daemon=True
@@ -55,7 +55,7 @@ class Front:
         return self._from("tsa", query)
 
     def _from(self, service: str, query: bytes) -> Response:
-        answer = urllib3.request("POST", self._pki.tsa_url(service), body=query)
+        answer = urllib3.request("POST", self.pki.tsa_url(service), body=query)
         return Response(answer.data, status=answer.status, mimetype="application/timestamp-reply")
 
     def of(self, service: str) -> Answer:
