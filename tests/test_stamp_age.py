@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from pydantic import ValidationError
 from structlog.testing import capture_logs
 
+from exchange import preflight
 from exchange.adapter import Collected
 from exchange.collect import Collect
 from exchange.context import clock
@@ -128,6 +129,13 @@ def test_a_document_with_other_faults_hears_of_those_first(unproven: House) -> N
     with pytest.raises(Refused) as caught:
         unproven.send(OFFICE, "000.00.99.H99")
     assert [each.code for each in caught.value.refusals] == ["receiver_unknown", "time_not_proven"]
+
+
+def test_preflight_says_so_too(unproven: House) -> None:
+    content = unproven.province.document(OFFICE, FINANCE, at=unproven.clock.now)
+    token, now = unproven.province.token(OFFICE), unproven.clock.now
+    answer = preflight.of_document(unproven.context, token, content, now)
+    assert [each.code for each in answer.refusals] == ["time_not_proven"]
 
 
 def test_a_collected_document_stays_where_it_is(unproven: House) -> None:

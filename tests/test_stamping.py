@@ -1,18 +1,24 @@
 """Asking for time-stamps, at a real authority that can be told to misbehave."""
 
 import hashlib
+import socket
 import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
 from asn1crypto import tsp
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from structlog.testing import capture_logs
 
+from exchange.context import clock
 from exchange.core import stamp
 from exchange.demo.pki import Pki
 from exchange.ledger import stamps
@@ -213,6 +219,57 @@ def test_an_authority_that_takes_too_long_is_given_up(make_house: MakeHouse, fro
     begun = time.monotonic()
     assert failed(Stamping(house.context)) == "the authority cannot be reached: no answer within 0.6 s"
     assert time.monotonic() - begun < 5
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_an_authority_that_takes_the_call_and_says_nothing_is_given_up(
+    make_house: MakeHouse, scheme: str
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        house = make_house(
+            tsa_url=f"{scheme}://127.0.0.1:{silent.getsockname()[1]}/tsa", stamp_timeout_seconds=0.4
+        )
+        add(house)
+        begun = time.monotonic()
+        assert failed(Stamping(house.context)).endswith("no answer within 0.4 s")
+        assert time.monotonic() - begun < 5
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+def test_over_https_the_authority_must_be_the_one_that_is_named(
+    make_house: MakeHouse, pki: Pki, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trusted: bool
+) -> None:
+    tls = server_certificate(tmp_path)
+    if trusted:
+        monkeypatch.setenv("SSL_CERT_FILE", str(tls[0]))
+    with Front(pki, tls) as front:
+        house = make_house(tsa_url=front.url)
+        add(house)
+        stamping = Stamping(house.context)
+        if trusted:
+            assert stamping.step()
+        else:
+            assert failed(stamping) == "the authority cannot be reached: SSLCertVerificationError"
+            assert front.asked == []
+
+
+def server_certificate(folder: Path) -> tuple[Path, Path]:
+    """A certificate for 127.0.0.1 that vouches for itself, and its key."""
+    key, now = ec.generate_private_key(ec.SECP256R1()), clock()
+    name = x509.Name.from_rfc4514_string("CN=127.0.0.1")
+    addresses = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(addresses, critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    pair = folder / "server.pem", folder / "server-key.pem"
+    pair[0].write_bytes(certificate.public_bytes(Encoding.PEM))
+    pair[1].write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    return pair
 
 
 def test_an_authority_that_is_not_there_is_said_so(make_house: MakeHouse) -> None:

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,13 +21,17 @@ OTHER_DIGEST = bytes(32)
 class Front:
     """Counts what it is asked, and answers as ``mood`` says; at first as the authority itself."""
 
-    def __init__(self, pki: Pki) -> None:
+    def __init__(self, pki: Pki, tls: tuple[Path, Path] | None = None) -> None:
+        """``tls``: the files of a certificate and its key; without, it speaks plain HTTP."""
         self.pki = pki
-        self._server = make_server("127.0.0.1", 0, self._serve, threaded=True, request_handler=Quiet)
+        files = None if tls is None else (str(tls[0]), str(tls[1]))
+        self._server = make_server(
+            "127.0.0.1", 0, self._serve, threaded=True, request_handler=Quiet, ssl_context=files
+        )
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(0.05,), name="front", daemon=True
         )
-        self.url = f"http://127.0.0.1:{self._server.server_port}/tsa"
+        self.url = f"http{'s' if tls else ''}://127.0.0.1:{self._server.server_port}/tsa"
         self.asked: list[bytes] = []
         self.mood: Answer = self.real
         self.leave = threading.Event()
