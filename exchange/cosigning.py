@@ -66,8 +66,7 @@ class Witness:
 
     def step(self) -> bool:
         """Ask it to cosign the newest checkpoint if it has not; whether there is one cosignature more."""
-        # Of the clock, the distance counts: one that was set back must not keep it from asking.
-        if abs(self._context.now() - self._failed_at) < self._again:
+        if not self._due():
             return False
         last = cosignatures.last_size(self._context.database, self._vkey.name)
         newest = cosignatures.newest_size(self._context.database)
@@ -90,6 +89,10 @@ class Witness:
     def stop(self) -> None:
         """Ask for nothing more, and give up what is being asked."""
         self._post.stop()
+
+    def _due(self) -> bool:
+        # Of the clock, the distance counts: one that was set back must not keep it from asking.
+        return abs(self._context.now() - self._failed_at) >= self._again
 
     def _failed(self, outcome: str) -> None:
         COSIGNATURES.labels(self._vkey.name, outcome).inc()
