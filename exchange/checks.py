@@ -18,7 +18,9 @@ from exchange.core.directory import Agency
 from exchange.core.edxml import BusinessType, DocumentMessage
 from exchange.core.receipt import Notice
 from exchange.core.refusal import Refusal, Refused, refuse
+from exchange.core.refusal_texts import CATALOGUE
 from exchange.core.signature import Signed
+from exchange.core.standing import NOTHING_SAID, Assurance
 from exchange.ledger import reading
 from exchange.ledger.directory_store import Token
 
@@ -42,6 +44,7 @@ class Checked:
     sender: Agency
     earlier: Earlier
     plan: routing.Plan
+    assurance: Assurance = NOTHING_SAID
 
 
 class Reasons:
@@ -61,7 +64,8 @@ class Reasons:
     def raise_if_any(self) -> None:
         """Raise ``Refused`` with everything that was found."""
         if self.found:
-            raise Refused(*self.found)
+            # The first one is the answer's: what may pass by itself comes last.
+            raise Refused(*sorted(self.found, key=lambda each: CATALOGUE[each.code].status >= 500))
 
 
 def open_signed(context: Context, content: bytes, now: datetime) -> Signed:
@@ -122,8 +126,9 @@ def check_all(
     reasons = Reasons()
     # (3) who sends
     named = reasons.of(check_sender, context, signed, message.sender.organ_id, token, now)
+    assurance = None
     if signed is not None:
-        reasons.of(check_time, context, signed, message.signed_at, now)
+        assurance = reasons.of(check_time, context, signed, message.signed_at, now)
     sender = named or context.registry.current.directory.get(token.agency)
     # (4) what it is
     reasons.of(edxml.check_attachments, message, context.settings.attachments_max)
@@ -140,7 +145,7 @@ def check_all(
     reasons.raise_if_any()
     assert earlier is not None
     assert plan is not None
-    return Checked(sender=sender, earlier=earlier, plan=plan)
+    return Checked(sender=sender, earlier=earlier, plan=plan, assurance=assurance or NOTHING_SAID)
 
 
 def check_sender(
@@ -181,14 +186,16 @@ def _not_sender(organ_id: str, signer: str, holder: str) -> Refusal:
     )
 
 
-def check_time(context: Context, signed: Signed, signed_at: datetime | None, now: datetime) -> None:
+def check_time(context: Context, signed: Signed, signed_at: datetime | None, now: datetime) -> Assurance:
     """The certificate was valid for the agency when it signed; raises ``Refused``."""
-    signature.check_signing_time(
+    return signature.check_signing_time(
         signed,
         signed_at,
         now,
         skew_seconds=context.settings.clock_skew_seconds,
         age_days_max=context.settings.signing_age_days_max,
+        verdict=context.registry.current.verdicts.get(signed.certificate.fingerprint),
+        mode=context.settings.revocation,
     )
 
 

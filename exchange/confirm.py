@@ -33,10 +33,11 @@ def examine(context: Context, content: bytes, token: Token, now: datetime) -> Ex
     # (2) who reports, and about what
     reasons = Reasons()
     reporter = reasons.of(check_sender, context, signed, message.sender.organ_id, token, now)
-    reasons.of(check_time, context, signed, message.timestamp, now)
+    assurance = reasons.of(check_time, context, signed, message.timestamp, now)
     reasons.of(_check_code, message)
     reasons.raise_if_any()
     assert reporter is not None
+    assert assurance is not None
     target = _target(context, message, reporter, now)
     # (3) the message travels to the other side like a document
     document = _document(context, content, signed, message, reporter, target, now)
@@ -44,6 +45,7 @@ def examine(context: Context, content: bytes, token: Token, now: datetime) -> Ex
     return Examined(
         document=document,
         deliveries=(delivery,),
+        assurance=assurance,
         report=Report(
             document=target.document,
             receiver=target.receiver,

@@ -47,6 +47,7 @@ def examine(context: Context, content: bytes, token: Token, now: datetime) -> Ex
         document=document,
         deliveries=_deliveries(context, document, checked.plan),
         notices=(*checked.earlier.notices, *checked.plan.notices),
+        assurance=checked.assurance,
         revocation=_revocation(context, document, checked, now),
     )
 
@@ -158,7 +159,7 @@ def _acceptance(context: Context, examined: Examined, twin: str | None) -> NewDo
     if twin is not None:
         text = f"{twin} has the same issuer, number, symbol and date"
         notices += (Notice(code="number_used_before", text=text),)
-    return context.issuer.acceptance(examined.document, examined.deliveries, notices)
+    return context.issuer.acceptance(examined.document, examined.deliveries, notices, examined.assurance)
 
 
 def _answer(examined: Examined, known: Recorded) -> Answer | Refusal:

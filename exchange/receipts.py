@@ -9,6 +9,7 @@ from exchange.core import receipt as receipts
 from exchange.core.delivery import State, rank
 from exchange.core.receipt import Consignment, Notice, Receipt, ReceiptKind, Subject
 from exchange.core.sealing import Seal
+from exchange.core.standing import Assurance
 from exchange.ids import new_id
 from exchange.ledger.settle import Ended
 from exchange.ledger.values import NewDelivery, NewDocument
@@ -28,6 +29,7 @@ class Issuer:
         document: NewDocument,
         deliveries: tuple[NewDelivery, ...],
         notices: tuple[Notice, ...],
+        assurance: Assurance,
     ) -> NewDocument:
         """The signed acceptance of ``document``."""
         receipt = Receipt(
@@ -54,7 +56,9 @@ class Issuer:
                 for delivery in deliveries
             ),
             certificate=document.certificate,
-            warnings=notices,
+            revocation=assurance.revocation,
+            revocation_as_of=assurance.as_of,
+            warnings=(*assurance.notices, *notices),
         )
         return self._document(receipt, receipt_of=document.id, priority=0)
 

@@ -1,9 +1,12 @@
-"""The directory and the tokens in memory: one immutable snapshot, renewed when the database changes."""
+"""The directory, the tokens and what is known of certificates, in memory.
+
+One immutable snapshot, renewed when the database changes.
+"""
 
 import hashlib
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import structlog
@@ -11,7 +14,8 @@ import structlog
 from exchange.core.directory import Directory
 from exchange.core.refusal import refuse
 from exchange.core.signature import Trust
-from exchange.ledger import directory_store
+from exchange.core.standing import Verdict
+from exchange.ledger import directory_store, revocations
 from exchange.ledger.database import Database
 from exchange.ledger.directory_store import Token
 
@@ -28,6 +32,8 @@ class Snapshot:
     directory: Directory
     trust: Trust
     tokens: Mapping[str, Token]  # by hash
+    verdicts: Mapping[str, Verdict]  # by fingerprint of a registered certificate
+    verdicts_version: int
 
     def authenticate(self, token: str, now: datetime) -> Token:
         """The token's record; raises ``Refused`` when it opens nothing."""
@@ -55,8 +61,13 @@ class Registry:
 
     def renew(self) -> None:
         """Look now whether the database has a newer version."""
-        if directory_store.version(self._database) != self.current.version:
+        current = self.current
+        version, verdicts_version = directory_store.versions(self._database)
+        if version != current.version:
             self.current = self._load()
+        elif verdicts_version != current.verdicts_version:
+            changed_version, verdicts = revocations.verdicts(self._database)
+            self.current = replace(current, verdicts_version=changed_version, verdicts=verdicts)
 
     def alive(self) -> bool:
         """Whether changes are still seen."""
@@ -68,6 +79,7 @@ class Registry:
         self._thread.join()
 
     def _load(self) -> Snapshot:
+        verdicts_version, verdicts = revocations.verdicts(self._database)
         version, agencies, tokens = directory_store.load(self._database)
         directory = Directory(agencies)
         return Snapshot(
@@ -75,6 +87,8 @@ class Registry:
             directory=directory,
             trust=directory.trust(),
             tokens={token.hash: token for token in tokens},
+            verdicts=verdicts,
+            verdicts_version=verdicts_version,
         )
 
     def _run(self) -> None:

@@ -29,6 +29,7 @@ from pydantic_settings import (
 
 from exchange import resources
 from exchange.core.note import NotANote
+from exchange.core.standing import Mode
 from exchange.core.witnessing import Cosigner
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -71,6 +72,14 @@ class Settings(BaseSettings):
     schema_name: Literal["edxml-strict.xsd", "edxml-lenient.xsd"]
     clock_skew_seconds: PositiveFloat
     signing_age_days_max: PositiveInt
+    # revocation of certificates, and their end
+    revocation: Mode
+    revocation_hosts: tuple[str, ...]
+    revocation_proxy: str
+    revocation_every_hours: PositiveFloat
+    revocation_timeout_seconds: PositiveFloat
+    revocation_bytes_max: PositiveInt
+    certificate_warning_days: PositiveInt
     # signatures in attached PDFs
     pdf_authorities: Path | None
     pdf_findings: bool

@@ -122,7 +122,7 @@ class TokenRow(SQLModel, table=True):
 
 
 class DirectoryVersionRow(SQLModel, table=True):
-    """One row that is raised with every change of directory, certificates or tokens."""
+    """Rows that are raised with every change: 1 of directory, certificates or tokens, 2 of verdicts."""
 
     __tablename__ = "directory_version"
     id: int = Field(primary_key=True)
@@ -320,3 +320,45 @@ class SequencedRow(SQLModel, table=True):
     floor: int = Field(sa_column=Column(_WIDE, nullable=False))  # up to it every entry has its leaf
     reached: int = Field(sa_column=Column(_WIDE, nullable=False))  # the floor when, on a server, all
     transaction_id: int = Field(sa_column=Column(BigInteger, nullable=False))  # before this one are over
+
+
+class RevocationEvidenceRow(SQLModel, table=True):
+    """A CRL or OCSP answer as a CA gave it, each kept for ever: what was known at any time can be seen."""
+
+    __tablename__ = "revocation_evidence"
+    id: int | None = Field(default=None, sa_column=Column(_WIDE, primary_key=True, autoincrement=True))
+    digest: str = Field(unique=True)  # SHA-256 of the DER, hex
+    kind: str  # crl, ocsp
+    url: str  # where it was found
+    certificate: str = Field(index=True)  # fingerprint of the one that an OCSP answer speaks of; "": a CRL
+    issuer: str = Field(index=True)  # fingerprint of the CA's certificate
+    this_update: datetime = Field(sa_column=_moment())
+    next_update: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    der: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    fetched_at: datetime = Field(sa_column=_moment())
+
+
+class RevocationSourceRow(SQLModel, table=True):
+    """Where a CA is asked, and when next; of use to asking alone, and can be emptied."""
+
+    __tablename__ = "revocation_source"
+    url: str = Field(primary_key=True)
+    certificate: str = Field(primary_key=True)  # fingerprint of the one that is asked about; "": a CRL
+    due_at: datetime = Field(sa_column=_moment())
+    failures: int = 0  # since the last answer
+    fault: str = ""  # why the last question had no answer
+
+
+class VerdictRow(SQLModel, table=True):
+    """What is known of a registered certificate, by the newest evidence; can be worked out anew."""
+
+    __tablename__ = "verdict"
+    certificate: str = Field(primary_key=True)  # fingerprint
+    status: str
+    reason_en: str
+    reason_vi: str
+    checked_at: datetime = Field(sa_column=_moment())
+    as_of: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    good_until: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    revoked_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    cause: str = ""

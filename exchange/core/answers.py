@@ -26,9 +26,6 @@ T = TypeVar("T")
 
 Chain = Sequence[x509.Certificate]  # from a certificate up to its trust anchor
 
-# RFC 6960 4.2.2.1: an answer without nextUpdate says that there is always a newer one.
-FRESH_WITHOUT_NEXT = timedelta(minutes=30)
-
 
 class Elsewhere(Exception):
     """The answer speaks of other certificates."""
@@ -51,11 +48,6 @@ class Statement:
     status: Literal[Status.GOOD, Status.REVOKED, Status.UNKNOWN]
     revoked_at: datetime | None = None
     cause: str = ""
-
-    @property
-    def good_until(self) -> datetime:
-        """Until when it may be relied on."""
-        return self.source.next_update or self.source.this_update + FRESH_WITHOUT_NEXT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +76,7 @@ def weigh(statements: Sequence[Statement], at: datetime, expires: datetime) -> W
     if ended:
         first = min(ended, key=lambda each: each.revoked_at or at)
         return Weighed(status=Status.REVOKED, statement=first, revoked_at=first.revoked_at, cause=first.cause)
-    good = [each for each in until if each.status is not Status.UNKNOWN and at <= each.good_until]
+    good = [each for each in until if each.status is not Status.UNKNOWN and at <= each.source.good_until]
     good += [each for each in later if _good_later(each, expires)]
     if good:
         best = max(good, key=_given)

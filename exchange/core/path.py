@@ -287,7 +287,7 @@ def _unknown(link: _Link, at: datetime) -> tuple[str, str]:
             f" Thông tin lúc {begin} có sau khi chứng thư số hết hạn: CA có thể đã bỏ khỏi danh sách."
         )
     elif newest is not None:
-        begin, end = spoken(newest.source.this_update), spoken(newest.good_until)
+        begin, end = spoken(newest.source.this_update), spoken(newest.source.good_until)
         reason_en += f" The newest answer is of {begin} and was good until {end}."
         reason_vi += f" Thông tin mới nhất lúc {begin}, chỉ dùng được đến {end}."
     for doubt in link.doubts:

@@ -76,6 +76,8 @@ class Receipt:
     at: datetime
     deliveries: tuple[Consignment, ...]
     certificate: str = ""  # acceptance: fingerprint of the certificate that signed the document
+    revocation: str = ""  # good, revoked_since, not_checked: where that stood; "" says nothing
+    revocation_as_of: datetime | None = None  # what its CA said then
     reason_code: str = ""
     reason: str = ""
     reference: str = ""  # the receiver's own mark
@@ -103,6 +105,14 @@ def _add_subject(root: etree._Element, subject: Subject) -> None:
     _add(document, "Bytes", subject.size)
 
 
+def _add_certificate(root: etree._Element, receipt: Receipt) -> None:
+    certificate = _add(root, "Certificate", receipt.certificate, algorithm=DIGEST_ALGORITHM)
+    if receipt.revocation:
+        certificate.set("revocation", receipt.revocation)
+    if receipt.revocation_as_of is not None:
+        certificate.set("revocationAsOf", instant(receipt.revocation_as_of))
+
+
 def _add_delivery(root: etree._Element, delivery: Consignment) -> None:
     element = _add(root, "Delivery", id=delivery.id)
     _add(element, "Receiver", delivery.receiver)
@@ -122,7 +132,7 @@ def build(receipt: Receipt) -> etree._Element:
     _add_subject(root, receipt.subject)
     _add(root, "At", instant(receipt.at))
     if receipt.certificate:
-        _add(root, "Certificate", receipt.certificate, algorithm=DIGEST_ALGORITHM)
+        _add_certificate(root, receipt)
     for delivery in receipt.deliveries:
         _add_delivery(root, delivery)
     if receipt.kind is not ReceiptKind.ACCEPTANCE:
@@ -146,6 +156,8 @@ def read(root: etree._Element) -> Receipt:
     if root.tag != f"{{{NAMESPACE}}}Receipt":
         raise ValueError(f"not a receipt: the root element is {root.tag!r}")
     reason = root.find(f"{{{NAMESPACE}}}Reason")
+    certificate = root.find(f"{{{NAMESPACE}}}Certificate")
+    as_of = None if certificate is None else certificate.get("revocationAsOf")
     return Receipt(
         id=_text(root, "Id"),
         kind=ReceiptKind(_text(root, "Kind")),
@@ -154,6 +166,8 @@ def read(root: etree._Element) -> Receipt:
         at=_moment(_text(root, "At")),
         deliveries=tuple(_read_delivery(element) for element in root.iter(f"{{{NAMESPACE}}}Delivery")),
         certificate=_text(root, "Certificate"),
+        revocation="" if certificate is None else certificate.get("revocation", ""),
+        revocation_as_of=None if as_of is None else _moment(as_of),
         reason_code="" if reason is None else reason.get("code", ""),
         reason=_text(root, "Reason"),
         reference=_text(root, "Reference"),

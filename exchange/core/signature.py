@@ -17,6 +17,7 @@ from exchange.core.enveloped import Enveloped, Evidence
 from exchange.core.parsing import ParseLimits, parse
 from exchange.core.refusal import Refused, refuse
 from exchange.core.signing import SigningKey, sign
+from exchange.core.standing import Assurance, Mode, Verdict, judge
 from exchange.core.trust import RegisteredCertificate, Trust, expired, fingerprint, is_valid_at, public_key
 from exchange.core.verifiers import BergshamraVerifier, BothVerifier, SignxmlVerifier, Verifier, verifier
 
@@ -103,16 +104,21 @@ def verify_own(
 
 
 def check_signing_time(
-    signed: Signed, signed_at: datetime | None, now: datetime, *, skew_seconds: float, age_days_max: float
-) -> None:
+    signed: Signed,
+    signed_at: datetime | None,
+    now: datetime,
+    *,
+    skew_seconds: float,
+    age_days_max: float,
+    verdict: Verdict | None = None,
+    mode: Mode = "off",
+) -> Assurance:
     """Check the time that the signer claims; a message that names none counts as signed now.
 
     Refused: ``signing_time_implausible`` (more than ``skew_seconds`` ahead of ``now``, or older
     than ``age_days_max``), ``certificate_not_valid_at_signing`` (outside the registration of the
-    certificate, or outside its own validity).
-
-    The claimed time is the signer's word. Revocation belongs here, beside the validity: it too
-    asks what held at the time of signing; it needs evidence (CRL or OCSP, time stamp) handed in.
+    certificate, or outside its own validity), and as ``standing.judge`` does of what is known of the
+    certificate's revocation, the ``verdict``. The claimed time is the signer's word.
     """
     claimed = signed_at or now
     if claimed - now > timedelta(seconds=skew_seconds) or now - claimed > timedelta(days=age_days_max):
@@ -127,6 +133,7 @@ def check_signing_time(
         )
     if not signed.certificate.signs_at(claimed):
         raise _not_valid_at_signing(signed.certificate, claimed)
+    return judge(verdict, mode, claimed, now)
 
 
 def _not_valid_at_signing(registered: RegisteredCertificate, claimed: datetime) -> Refused:

@@ -5,7 +5,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Literal
 
@@ -15,6 +15,8 @@ from exchange.core.receipt import Notice, instant
 from exchange.core.refusal import Refused, refuse
 
 Mode = Literal["off", "soft", "hard"]
+# RFC 6960 4.2.2.1: an answer without nextUpdate says that there is always a newer one.
+FRESH_WITHOUT_NEXT = timedelta(minutes=30)
 RETRY_SECONDS = 60  # when to try again what nobody could check
 
 HOLD = "certificate_hold"  # the only revocation that can end: RFC 5280 5.3.1
@@ -59,6 +61,11 @@ class Source:
     this_update: datetime
     next_update: datetime | None
 
+    @property
+    def good_until(self) -> datetime:
+        """Until when it may be relied on."""
+        return self.next_update or self.this_update + FRESH_WITHOUT_NEXT
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
@@ -91,6 +98,20 @@ class Verdict:
     revoked_at: datetime | None = None
     cause: str = ""
 
+    @classmethod
+    def of(cls, finding: Finding) -> "Verdict":
+        """What follows from a finding about now."""
+        return cls(
+            status=finding.status,
+            reason_en=finding.reason_en,
+            reason_vi=finding.reason_vi,
+            checked_at=finding.at,
+            as_of=min((each.this_update for each in finding.sources), default=None),
+            good_until=min((each.good_until for each in finding.sources), default=None),
+            revoked_at=finding.revoked_at,
+            cause=finding.cause,
+        )
+
     def good_at(self, now: datetime) -> bool:
         """Whether it says that the certificate is not revoked, and may be relied on."""
         fresh = self.good_until is not None and now <= self.good_until
@@ -101,36 +122,44 @@ NEVER_CHECKED = "The CA was not asked yet."
 NEVER_CHECKED_VI = "Chưa hỏi CA."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
-    """What the acceptance says of the signer's certificate; "" where revocation is not looked at."""
+# Of a certificate when it signed. Nothing is said where revocation is not looked at, and good alone is
+# said to have been checked. revoked_since: revoked after the time of signing.
+Revocation = Literal["", "good", "revoked_since", "not_checked"]
 
-    revocation: Literal["", "good", "not_checked"] = ""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assurance:
+    """What the acceptance says of the signer's certificate, by what its CA said ``as_of`` then."""
+
+    revocation: Revocation = ""
     as_of: datetime | None = None
     notices: tuple[Notice, ...] = ()
 
 
-def judge(verdict: Verdict | None, mode: Mode, signed_at: datetime, now: datetime) -> Standing:
+NOTHING_SAID = Assurance()
+
+
+def judge(verdict: Verdict | None, mode: Mode, signed_at: datetime, now: datetime) -> Assurance:
     """Whether a document signed at ``signed_at`` may be taken at ``now``, as far as revocation goes.
 
     Refused: ``certificate_revoked`` (at or before the time of signing; and whatever that time, when
     the key may be in other hands), ``revocation_unknown`` (mode ``hard``: nobody knows).
     """
     if mode == "off":
-        return Standing()
+        return NOTHING_SAID
     if verdict is not None and verdict.revoked_at is not None:
         return _revoked(verdict, verdict.revoked_at, signed_at)
     if verdict is not None and verdict.good_at(now):
-        return Standing(revocation="good", as_of=verdict.as_of)
+        return Assurance(revocation="good", as_of=verdict.as_of)
     why, why_vi = _why_unknown(verdict)
     if mode == "hard":
         raise refuse("revocation_unknown", why, why_vi, where="KeyInfo", retry_after_seconds=RETRY_SECONDS)
-    return Standing(
+    return Assurance(
         revocation="not_checked", notices=(Notice(code="revocation_not_checked", text=f"{why} / {why_vi}"),)
     )
 
 
-def _revoked(verdict: Verdict, revoked_at: datetime, signed_at: datetime) -> Standing:
+def _revoked(verdict: Verdict, revoked_at: datetime, signed_at: datetime) -> Assurance:
     if revoked_at <= signed_at:
         raise _refused(
             verdict,
@@ -144,8 +173,8 @@ def _revoked(verdict: Verdict, revoked_at: datetime, signed_at: datetime) -> Sta
             f"{verdict.reason_vi} Khóa có thể đã lộ: không thể tin thời điểm ký tự ghi.",
         )
     text = f"signed before: {verdict.reason_en} / ký trước đó: {verdict.reason_vi}"
-    return Standing(
-        revocation="good",
+    return Assurance(
+        revocation="revoked_since",
         as_of=verdict.as_of,
         notices=(Notice(code="certificate_revoked_since", text=text),),
     )

@@ -22,6 +22,8 @@ CERTIFICATE = CertificateRow.__table__  # type: ignore[attr-defined]
 TOKEN = TokenRow.__table__  # type: ignore[attr-defined]
 VERSION = DirectoryVersionRow.__table__  # type: ignore[attr-defined]
 
+DIRECTORY, VERDICTS = 1, 2  # what has a version
+
 AGENCIES_AT_ONCE = 500  # a statement of PostgreSQL takes 65 535 parameters
 TOKENS_ACTIVE_MAX = 2  # the old and the new one, while an agency changes over
 
@@ -55,22 +57,33 @@ class TooManyTokens(Exception):
     """The agency has as many active tokens as it may have."""
 
 
-def version(database: Database) -> int:
-    """Raised with every change; 0 while there was none."""
+def versions(database: Database) -> tuple[int, int]:
+    """Of the directory, and of the verdicts on certificates: raised with every change; 0 before the first."""
     with database.read() as connection:
-        return _version(connection)
+        found: dict[int, int] = {row.id: row.version for row in connection.execute(select(VERSION))}
+    return found.get(DIRECTORY, 0), found.get(VERDICTS, 0)
+
+
+def version_of(connection: Connection, part: int) -> int:
+    """Of one part."""
+    return connection.execute(select(VERSION.c.version).where(VERSION.c.id == part)).scalar() or 0
 
 
 def _version(connection: Connection) -> int:
-    return connection.execute(select(VERSION.c.version).where(VERSION.c.id == 1)).scalar() or 0
+    return version_of(connection, DIRECTORY)
 
 
 def _raise_version(connection: Connection) -> None:
+    raise_version(connection, DIRECTORY)
+
+
+def raise_version(connection: Connection, part: int) -> None:
+    """Within the transaction that changes that part."""
     changed = connection.execute(
-        update(VERSION).where(VERSION.c.id == 1).values(version=VERSION.c.version + 1)
+        update(VERSION).where(VERSION.c.id == part).values(version=VERSION.c.version + 1)
     )
     if changed.rowcount == 0:
-        connection.execute(VERSION.insert(), {"id": 1, "version": 1})
+        connection.execute(VERSION.insert(), {"id": part, "version": 1})
 
 
 def load(database: Database) -> tuple[int, list[Agency], list[Token]]:

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, or_, select
 
 from exchange.core.receipt import Notice
+from exchange.core.standing import NOTHING_SAID, Assurance
 from exchange.ledger import bulk
 from exchange.ledger.database import Database
 from exchange.ledger.earlier import Revocation, Said, act
@@ -33,6 +34,7 @@ class Examined:
     document: NewDocument
     deliveries: tuple[NewDelivery, ...]
     notices: tuple[Notice, ...] = ()
+    assurance: Assurance = NOTHING_SAID
     report: Report | None = None
     revocation: Revocation | None = None
 

@@ -52,8 +52,15 @@ RECEIPTS = st.builds(
     at=MOMENTS,
     deliveries=st.lists(CONSIGNMENTS, min_size=1, max_size=3).map(tuple),
     certificate=st.one_of(st.just(""), DIGEST),
+    revocation=st.sampled_from(["", "good", "revoked_since", "not_checked"]),
+    revocation_as_of=st.one_of(st.none(), MOMENTS),
     warnings=st.lists(st.builds(Notice, code=TEXT, text=TEXT), max_size=2).map(tuple),
-)  # fmt: skip
+).map(lambda each: consistent(each))  # fmt: skip
+
+
+def consistent(receipt: Receipt) -> Receipt:
+    """Nothing is said of a certificate where none is named."""
+    return receipt if receipt.certificate else replace(receipt, revocation="", revocation_as_of=None)
 
 
 def example(**changes: object) -> Receipt:
