@@ -35,6 +35,13 @@ CONSIGNMENTS = st.builds(
     expires_at=MOMENTS,
     forwarded_from=st.one_of(st.just(""), TEXT),
 )
+
+
+def consistent(receipt: Receipt) -> Receipt:
+    """Nothing is said of a certificate where none is named."""
+    return receipt if receipt.certificate else replace(receipt, revocation="", revocation_as_of=None)
+
+
 RECEIPTS = st.builds(
     Receipt,
     id=TEXT,
@@ -55,12 +62,7 @@ RECEIPTS = st.builds(
     revocation=st.sampled_from(["", "good", "revoked_since", "not_checked"]),
     revocation_as_of=st.one_of(st.none(), MOMENTS),
     warnings=st.lists(st.builds(Notice, code=TEXT, text=TEXT), max_size=2).map(tuple),
-).map(lambda each: consistent(each))  # fmt: skip
-
-
-def consistent(receipt: Receipt) -> Receipt:
-    """Nothing is said of a certificate where none is named."""
-    return receipt if receipt.certificate else replace(receipt, revocation="", revocation_as_of=None)
+).map(consistent)  # fmt: skip
 
 
 def example(**changes: object) -> Receipt:
