@@ -15,6 +15,7 @@ import urllib3
 from exchange.api.access import SCOPES
 from exchange.api.submission import EXAMINERS
 from exchange.core.refusal_texts import CATALOGUE
+from exchange.sequencing import Sequencing
 from tests.client_broker import Running, running
 from tests.province import FINANCE, OFFICE
 
@@ -32,6 +33,7 @@ SHELL = 'curl() { command curl -sS --max-time 20 --fail-with-body "$@"; }\n'
 @pytest.fixture(scope="module")
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     with running(tmp_path_factory.mktemp("broker")) as started:
+        Sequencing(started.broker.context).round()  # there is a checkpoint from now on
         yield started
 
 
@@ -63,7 +65,7 @@ def test_an_address_asks_for_the_scope_that_is_named(
     address = broker.url + re.sub(r"\{\w+\}", "a", path)
     bare = urllib3.request(method, address, retries=False)
     if scope == "–":
-        assert bare.status == 200
+        assert bare.status == (404 if "{" in path else 200)
         return
     assert bare.json()["code"] == "token_missing"
     token = broker.token(frozenset(SCOPES) - {scope})

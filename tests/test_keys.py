@@ -1,13 +1,16 @@
 """The broker's key is made once, however many processes start together."""
 
+import stat
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from exchange.keys import broker_key
+from exchange.core.note import Checkpoint, NotANote, read, verify
+from exchange.keys import LOG_KEY_FILE, broker_key, log_key
 
 START = (
     "import sys; from pathlib import Path; from exchange.keys import broker_key;"
@@ -42,3 +45,20 @@ def test_processes_that_start_together_have_one_key(tmp_path: Path) -> None:
     assert [process.returncode for process in processes] == [0, 0, 0]
     assert len(told) == 1
     assert told.pop().strip() in (tmp_path / "broker-certificate.pem").read_text()
+
+
+def test_the_log_s_key_is_made_once_and_nobody_else_may_read_it(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        keys = list(pool.map(lambda _: log_key(tmp_path, "exchange/ledger"), range(8)))
+    assert len({key.vkey for key in keys}) == 1
+    assert stat.S_IMODE((tmp_path / LOG_KEY_FILE).stat().st_mode) == 0o600
+    text = Checkpoint("exchange/ledger", 0, bytes(32)).text
+    verify(read(f"{text}\n{log_key(tmp_path, 'exchange/ledger').sign(text)}"), keys[0].vkey)
+
+
+def test_the_log_s_key_has_the_log_s_name(tmp_path: Path) -> None:
+    first, other = log_key(tmp_path, "exchange/ledger"), log_key(tmp_path, "another/ledger")
+    assert first.vkey.key == other.vkey.key
+    assert (first.vkey.name, other.vkey.name) == ("exchange/ledger", "another/ledger")
+    with pytest.raises(NotANote):
+        log_key(tmp_path, "a name with blanks")

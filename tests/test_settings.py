@@ -7,6 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from exchange import resources
+from exchange.core.note import is_name
 from exchange.settings import Settings, load
 
 
@@ -29,7 +30,16 @@ def test_the_site_s_file_wins_over_the_defaults_and_the_environment_over_both(
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("port", 0), ("verifier", "none"), ("backoff_jitter", 1.5), ("expiry_hours", -1), ("nonsense", 1)],
+    [
+        ("log_origin", "a blank"),
+        ("log_origin", "a+plus"),
+        ("sequence_seconds", 0),
+        ("port", 0),
+        ("verifier", "none"),
+        ("backoff_jitter", 1.5),
+        ("expiry_hours", -1),
+        ("nonsense", 1),
+    ],
 )
 def test_a_wrong_setting_is_named(name: str, value: object) -> None:
     with pytest.raises(ValidationError, match=name):
@@ -50,3 +60,16 @@ KEY = "w.vn+4aaf1c83+BAEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEB"
 def test_a_witness_that_cannot_be_asked_is_named(witnesses: list[str], why: str) -> None:
     with pytest.raises(ValidationError, match=why):
         load(witnesses=witnesses)
+
+
+@pytest.mark.parametrize(
+    ("given", "name"),
+    [
+        ({}, "exchange/ledger"),
+        ({"broker_name": "Trục  Phú Yên + 2"}, "Trục-Phú-Yên-2/ledger"),
+        ({"broker_name": "x", "log_origin": "phuyen.gov.vn/ledger"}, "phuyen.gov.vn/ledger"),
+    ],
+)
+def test_the_log_has_a_name_that_a_key_may_have(given: dict[str, str], name: str) -> None:
+    assert load(**given).resolved_log_origin == name
+    assert is_name(name)

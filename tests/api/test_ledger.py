@@ -21,11 +21,12 @@ from tests.log import entry
 from tests.province import COMMUNE, FINANCE, OFFICE
 
 ENTRY = EntryRow.__table__  # type: ignore[attr-defined]
+BY_HAND = {"sequence_seconds": 3600}  # the tests say when
 
 
 @pytest.fixture
 def broker(tmp_path: Path) -> Iterator[Running]:
-    with running(tmp_path) as started:
+    with running(tmp_path, **BY_HAND) as started:
         yield started
 
 
@@ -237,7 +238,7 @@ def test_what_the_ledger_does_not_hold_is_a_problem_and_not_kept_by_caches(place
 @pytest.fixture(scope="module")
 def two(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """A log of two entries."""
-    with running(tmp_path_factory.mktemp("broker")) as started:
+    with running(tmp_path_factory.mktemp("broker"), **BY_HAND) as started:
         assert urllib3.request("GET", f"{started.url}/ledger/checkpoint").json()["code"] == "not_in_ledger"
         submit(started, FINANCE, COMMUNE)
         sequence(started)
