@@ -41,12 +41,12 @@ LAYERS = (
         "timeline",
         "reports",
     ),
-    ("checks",),
-    ("context", "connections", "receipts", "receiving", "registry", "liveness", "keys", "stamp_age"),
+    ("checks", "findings"),
+    ("context", "connections", "receipts", "receiving", "registry", "liveness", "keys", "stamp_age", "pdfs"),
     ("metrics",),
     ("ledger", "payloads", "queue"),
     ("logs", "version"),
-    ("tables", "adapter", "settings", "resources", "ids", "posting"),
+    ("tables", "adapter", "settings", "resources", "ids", "posting", "pdf_process"),
     ("core",),
 )
 # Rooms beside the layers, and all that each may import of ours; only the top uses them.
@@ -69,7 +69,7 @@ CORE_IMPORTS = {
     *("unicodedata", "uuid", "zipfile", "zlib", "__future__"),
     # of others
     *("lxml", "xmlschema", "signxml", "cryptography", "pybergshamra", "pybase64", "rfc3161_client"),
-    *("asn1crypto", "pyhanko_certvalidator"),
+    *("asn1crypto", "pyhanko", "pyhanko_certvalidator"),
 }
 CORE_CALLS_NEVER = re.compile(
     r"""^(open|print|input|exec|eval|breakpoint|__import__)$
