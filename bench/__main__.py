@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import get_args
 
-from bench import machine, measure, report
+from bench import ledger_report, machine, measure, report
 from bench.sink import Sink
 
 _ROOT = Path(__file__).parent.parent
@@ -31,9 +31,11 @@ def main() -> int:
     with tempfile.TemporaryDirectory(dir=_RUNS) as name:
         seen = machine.look(Path(name))
         with Sink() as sink:
-            results = measure.Bench(Path(name), scale, sink, say).run(
-                chosen.part or get_args(measure.Part), broker=not chosen.baseline_alone
-            )
+            bench = measure.Bench(Path(name), scale, sink, say)
+            if chosen.part == ["ledger"]:
+                sys.stdout.write(ledger_report.section(bench.ledger()) + "\n")
+                return 0
+            results = bench.run(chosen.part or get_args(measure.Part), broker=not chosen.baseline_alone)
     text = report.write(results, seen, datetime.now(UTC).date())
     sys.stdout.write(text)
     if not (chosen.quick or chosen.part or chosen.baseline_alone):

@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
-from bench import documents, load, processes
+from bench import documents, ledger, load, processes
 from bench.broker import Layout, Prepared, prepare_broker, start_broker
 from bench.documents import Size
 from bench.keys import Keys
@@ -34,7 +34,7 @@ from bench.results import (
 from bench.servers import Server, start_baseline
 from bench.sink import Sink
 
-Part = Literal["accept", "delivered", "latency", "memory"]
+Part = Literal["accept", "delivered", "latency", "memory", "ledger"]
 
 _WARM_UP = {Size.SMALL: 60, Size.MEDIUM: 20, Size.LARGE: 2}  # documents before the clock runs
 # What suits each best: of 2, 3, 4, 16, 64 for the plain stack, of 16, 32, 64 (200 KB: 8, 16) for the broker.
@@ -53,6 +53,7 @@ FULL = Scale(
     corpus={Size.SMALL: 20_100, Size.MEDIUM: 2_000, Size.LARGE: 50},
     delivered=1_200,
     memory=20_000,
+    ledger=ledger.FULL,
 )
 QUICK = Scale(
     rounds=1,
@@ -61,6 +62,7 @@ QUICK = Scale(
     corpus={Size.SMALL: 6_100, Size.MEDIUM: 1_500, Size.LARGE: 30},
     delivered=1_000,
     memory=3_000,
+    ledger=ledger.QUICK,
 )
 
 
@@ -91,6 +93,7 @@ class Bench:
             delivered=self._delivered() if "delivered" in wanted else (),
             latencies=self._latencies() if "latency" in wanted else (),
             memory=self._memory() if "memory" in wanted else (),
+            ledger=self.ledger() if "ledger" in wanted else None,
             seconds=time.monotonic() - started,
         )
 
@@ -192,6 +195,11 @@ class Bench:
             end = server.resident_bytes()
         self._say(f"memory: {start >> 20} MiB, {end >> 20} MiB after {sample.load.accepted} documents")
         return (Memory(contender=contender, start_bytes=start, end_bytes=end, sample=sample),)
+
+    def ledger(self) -> ledger.Figures:
+        """The ledger's tree, for which nothing else has to be measured."""
+        with tempfile.TemporaryDirectory(dir=self._folder) as name:
+            return ledger.measure(Path(name), self._scale.ledger, self._say)
 
     @contextmanager
     def _started(self, contender: Contender, webhooks: str = "") -> Iterator[Server]:

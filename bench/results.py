@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
+from bench import ledger
 from bench.documents import Size
+from bench.ledger import Figures
 from bench.load import Load
 
 Verifier = Literal["signxml", "bergshamra"]
@@ -34,6 +36,7 @@ class Scale:
     corpus: Mapping[Size, int]  # distinct documents of each size
     delivered: int  # documents in each run to the receipt
     memory: int  # documents of the memory scenario
+    ledger: ledger.Scale
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,4 +140,5 @@ class Results:
     delivered: tuple[Delivered, ...]
     latencies: tuple[Latency, ...]
     memory: tuple[Memory, ...]
+    ledger: Figures | None
     seconds: float

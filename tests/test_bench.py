@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from cryptography import x509
 from lxml import etree
 from signxml.verifier import SignatureConfiguration, VerifyResult, XMLVerifier
 
-from bench import documents, load, processes, report
+from bench import documents, ledger, ledger_report, load, processes, report
 from bench.documents import Size
 from bench.keys import Keys
 from bench.load import Load, Plan
@@ -230,6 +231,7 @@ def results(*fast: Sample, delivered: float = 0.0) -> Results:
         delivered=(journeys,) if delivered else (),
         latencies=(),
         memory=(),
+        ledger=None,
         seconds=1.0,
     )
 
@@ -265,3 +267,16 @@ def test_what_the_receiver_lacks_of_a_plain_stack_that_delivers_is_lost() -> Non
     assert sample(100, taken=99).lost == 1
     assert sample(100, stored=98, taken=99).lost == 2
     assert sample(100, stored=101, taken=101).lost == 0
+
+
+def test_the_ledger_s_figures_are_of_a_tree_that_holds_what_is_proven(tmp_path: Path) -> None:
+    scale = ledger.Scale(rounds=1, seconds=0.2, tree=70_000, rehashed=3_000)
+    found = ledger.measure(tmp_path, scale, lambda _: None)  # each proof is checked as it is built
+    assert found.proof_hashes == 17
+    assert found.tiles_bytes == 32 * (70_000 + 273 + 1)
+    assert found.sequenced > 0
+    assert found.proof_ms <= found.proof_most_ms
+    assert "70,000 entries" in ledger_report.section(found)
+    [cost, proof, rehashed] = report.targets(replace(results(*[sample(100)] * 3), ledger=found))[-3:]
+    assert cost.reached == f"{found.sequence_us / 1e4:.1%}"  # of 10 ms
+    assert (proof.met, rehashed.met) == (found.proof_most_ms < 10, found.rehashed_rate >= 100_000)

@@ -13,6 +13,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from json.encoder import encode_basestring as _text
 
 VERSION = 1
 SALT_BYTES = 16
@@ -58,17 +59,13 @@ def commitment(salt: bytes, details: Mapping[str, object]) -> str:
 
 def encode(leaf: Leaf) -> bytes:
     """The leaf's one canonical form. Its hash in the tree: ``merkle.leaf_hash`` of these bytes."""
-    return canonical(
-        {
-            "at": leaf.at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z"),
-            "class": leaf.exchange_class,
-            "details": leaf.details,
-            "document": leaf.document,
-            "event": leaf.event,
-            "exchange": leaf.exchange,
-            "v": VERSION,
-        }
-    )
+    at = leaf.at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    # As ``canonical`` writes it, and several times as fast: there are a thousand a second.
+    return (
+        f'{{"at":{_text(at)},"class":{_text(leaf.exchange_class)},"details":{_text(leaf.details)},'
+        f'"document":{_text(leaf.document)},"event":{_text(leaf.event)},"exchange":{_text(leaf.exchange)},'
+        f'"v":{VERSION}}}'
+    ).encode()
 
 
 def decode(content: bytes) -> Leaf:

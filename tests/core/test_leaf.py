@@ -1,5 +1,6 @@
 """Leaves: one canonical form, and nothing is told that is only committed to."""
 
+import json
 import os
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -53,8 +54,10 @@ JSON = st.recursive(
         details=DIGESTS,
     )
 )
-def test_a_leaf_is_read_as_it_was_written(leaf: Leaf) -> None:
-    assert decode(encode(leaf)) == leaf
+def test_a_leaf_is_canonical_json_and_read_as_it_was_written(leaf: Leaf) -> None:
+    written = encode(leaf)
+    assert canonical(json.loads(written)) == written
+    assert decode(written) == leaf
 
 
 def test_a_leaf_is_written_in_utc_wherever_its_time_was_taken() -> None:
