@@ -113,7 +113,7 @@ def _first_of(stage: Stage, code: str) -> Sent:
 
 def _try(stage: Stage, attempt: Attempt) -> Problem | None:
     token = attempt.token or stage.cast.of(CITY).token
-    with Client(f"http://127.0.0.1:{stage.broker.port}", token) as client:
+    with Client(stage.broker.url, token) as client:
         try:
             client.submit(attempt.content)
         except Problem as problem:

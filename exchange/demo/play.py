@@ -11,9 +11,9 @@ from types import FrameType
 
 from exchange.client import NotProven, Problem, Unreachable
 from exchange.demo import acts, door, promises, report
-from exchange.demo.broker import BrokerFailed
 from exchange.demo.ends import figures
 from exchange.demo.journal import Sent
+from exchange.demo.process import ProcessFailed
 from exchange.demo.screen import Screen
 from exchange.demo.stage import Scale, Stage, build
 
@@ -30,7 +30,7 @@ def run(data: Path | None, scale: Scale, screen: Screen) -> int:
         with _signals():
             broken = _play(folder, scale, screen)
         keep = keep or bool(broken)
-    except (BrokerFailed, Problem, Unreachable) as error:
+    except (ProcessFailed, Problem, Unreachable) as error:
         screen.fault(str(error))
         broken, keep = 1, True
     finally:

@@ -15,8 +15,9 @@ from exchange.core import directory_csv
 from exchange.core.directory import Agency, Directory
 from exchange.core.signature import RegisteredCertificate, SigningKey
 from exchange.core.trust import check_chain, check_suitable, fingerprint
-from exchange.demo.authority import Authority
-from exchange.demo.cast import CAST, Cast, Member, Role, Software
+from exchange.demo.cast import CAST, CITY, Cast, Member, Role, Software
+from exchange.demo.pki import Pki
+from exchange.demo.pki_plan import DAY, Holder
 from exchange.ids import new_id, new_secret
 from exchange.ledger import directory_store
 from exchange.ledger.database import Database
@@ -25,6 +26,7 @@ from exchange.ledger.directory_store import Token
 Options = Mapping[str, Mapping[str, object]]  # by code: what the adapter is told
 
 SAMPLE = "sample/phu-yen.csv"
+LOST = "lost-key"  # the holder of a second certificate of the city, that is revoked
 ADAPTERS = {
     Software.INBOX: "inbox",
     Software.WEBHOOK: "webhook",
@@ -48,8 +50,7 @@ def connect(database: Database, options: Options) -> None:
 
 
 def _connected(known: Directory, role: Role, options: Mapping[str, object]) -> Agency:
-    agency = known.get(role.code)
-    assert agency is not None, f"{role.code} is not in the sample province"
+    agency = _agency(known, role.code)
     return replace(agency, adapter=ADAPTERS[role.software], options=options)
 
 
@@ -62,25 +63,39 @@ def _import(database: Database, content: bytes) -> int:
     return len(parsed.rows)
 
 
-def enrol(database: Database, authority: Authority, now: datetime) -> Cast:
-    """Give each of the cast a certificate, registered after its check, and a token."""
+def holders(database: Database) -> dict[str, Holder]:
+    """To whom the CA issues certificates, by code; one of them, of a key that was lost, is revoked."""
     known = Directory(directory_store.load(database)[1])
-    return Cast(tuple(_enrolled(database, authority, known, role, now) for role in CAST))
+    names = {role.code: _agency(known, role.code).name for role in CAST}
+    issued = {
+        role.code: Holder(name=names[role.code], agency=role.code, algorithm=role.algorithm) for role in CAST
+    }
+    return issued | {LOST: Holder(name=names[CITY], agency=CITY, revoked=-DAY)}
 
 
-def _enrolled(
-    database: Database, authority: Authority, known: Directory, role: Role, now: datetime
-) -> Member:
-    agency = known.get(role.code)
-    assert agency is not None
-    key = authority.issue(agency.name, role.code, now - timedelta(hours=1), algorithm=role.algorithm)
-    _register(database, authority, role.code, key, now)
-    return Member(role=role, agency=agency, key=key, token=_token(database, role.code, now))
+def enrol(database: Database, pki: Pki, now: datetime) -> Cast:
+    """Give each of the cast its certificate, registered after its check, and a token."""
+    known = Directory(directory_store.load(database)[1])
+    _register(database, pki, CITY, pki.signing_key(LOST), now)
+    return Cast(tuple(_enrolled(database, pki, known, role, now) for role in CAST))
 
 
-def _register(database: Database, authority: Authority, code: str, key: SigningKey, now: datetime) -> None:
+def _agency(known: Directory, code: str) -> Agency:
+    agency = known.get(code)
+    assert agency is not None, f"{code} is not in the sample province"
+    return agency
+
+
+def _enrolled(database: Database, pki: Pki, known: Directory, role: Role, now: datetime) -> Member:
+    key = pki.signing_key(role.code)
+    _register(database, pki, role.code, key, now)
+    token = _token(database, role.code, now)
+    return Member(role=role, agency=_agency(known, role.code), key=key, token=token)
+
+
+def _register(database: Database, pki: Pki, code: str, key: SigningKey, now: datetime) -> None:
     check_suitable(key.certificate)
-    check_chain(key.certificate, [authority.certificate], now)
+    check_chain(key.certificate, [pki.authority], now)
     registered = RegisteredCertificate(
         fingerprint=fingerprint(key.certificate),
         agency=code,

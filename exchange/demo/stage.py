@@ -4,18 +4,18 @@ import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 from cryptography import x509
 
 from exchange.client import Client, Resending
 from exchange.demo import province
-from exchange.demo.authority import Authority
 from exchange.demo.broker import BrokerProcess
 from exchange.demo.cast import CAST, LATE_RISER, Cast, Member, Software
 from exchange.demo.desk import Clerks, Desk, Outbox, Patience
 from exchange.demo.journal import Journal
+from exchange.demo.outside import Outside
 from exchange.demo.papers import Registers
 from exchange.demo.reception import CallReceiver, FolderProgram, Program, PullProgram
 from exchange.demo.screen import Screen
@@ -55,6 +55,7 @@ class Stage:
     screen: Screen
     database: Database
     broker: BrokerProcess
+    outside: Outside
     certificate: x509.Certificate  # of the exchange
     cast: Cast
     journal: Journal
@@ -84,20 +85,19 @@ def build(data: Path, scale: Scale, screen: Screen) -> Iterator[Stage]:
         database = Database(f"sqlite:///{data / 'exchange.sqlite'}")
         stack.callback(database.close)
         migrate(database)
+        outside = _outside(database, data, screen)
+        stack.callback(outside.close)
         receiver = CallReceiver()
         stack.callback(receiver.close)
         receiver.start()
         nobody = stack.enter_context(socket.socket())
         nobody.bind(("127.0.0.1", 0))  # and never listens: whoever calls is turned away
-        broker = BrokerProcess(data, _settings(data, scale))
+        broker = BrokerProcess(data, {**_settings(scale), **outside.settings})
         stack.callback(broker.close)
         broker.start()  # the directory may come later: it sees every change while it runs
-        cast = _enrol(database, data, receiver, nobody.getsockname()[1], screen)
-        with screen.busy("the exchange is starting"):
-            broker.wait()
-        screen.step(
-            f"the exchange runs: process {broker.pid}, http://127.0.0.1:{broker.port}, database SQLite"
-        )
+        province.connect(database, _options(data, receiver, nobody.getsockname()[1]))
+        cast = _enrol(database, outside, screen)
+        _run(broker, outside, screen)
         journal = Journal()
         stage = Stage(
             scale=scale,
@@ -105,6 +105,7 @@ def build(data: Path, scale: Scale, screen: Screen) -> Iterator[Stage]:
             screen=screen,
             database=database,
             broker=broker,
+            outside=outside,
             certificate=x509.load_pem_x509_certificate((data / "broker-certificate.pem").read_bytes()),
             cast=cast,
             journal=journal,
@@ -120,7 +121,7 @@ def _open_desks(stage: Stage, receiver: CallReceiver, stack: ExitStack) -> None:
     for member in stage.cast.played:
         client = stack.enter_context(
             Client(
-                f"http://127.0.0.1:{stage.broker.port}",
+                stage.broker.url,
                 member.token,
                 timeout_seconds=15,
                 broker_certificate=stage.certificate,
@@ -138,9 +139,8 @@ def _open_desks(stage: Stage, receiver: CallReceiver, stack: ExitStack) -> None:
             stage.wake(member.code)
 
 
-def _settings(data: Path, scale: Scale) -> dict[str, object]:
+def _settings(scale: Scale) -> dict[str, object]:
     return {
-        "authorities": data / "authority.pem",
         "broker_name": "truc-lien-thong.example",
         "backoff_first_seconds": 0.5,
         "backoff_most_seconds": 2,
@@ -151,18 +151,31 @@ def _settings(data: Path, scale: Scale) -> dict[str, object]:
     }
 
 
-def _enrol(database: Database, data: Path, receiver: CallReceiver, nobody: int, screen: Screen) -> Cast:
-    now = datetime.now(UTC)
-    authority = Authority.create("CA of the demonstration", now - timedelta(days=1))
-    (data / "authority.pem").write_bytes(authority.certificate_pem)
+def _outside(database: Database, data: Path, screen: Screen) -> Outside:
     count = province.import_sample(database)
     screen.step(
         f"{count} agencies of the sample province imported (Phú Yên: departments, districts, communes)"
     )
-    province.connect(database, _options(data, receiver, nobody))
-    cast = province.enrol(database, authority, now)
-    screen.step(f"{len(cast.members)} of them take part, each with a certificate of a test CA and a token")
+    outside = Outside(data, province.holders(database))
+    outside.pki.start()
+    screen.step(f"a test CA with CRL, OCSP and time-stamps answers: {outside.pki.url}")
+    return outside
+
+
+def _enrol(database: Database, outside: Outside, screen: Screen) -> Cast:
+    cast = province.enrol(database, outside.pki, datetime.now(UTC))
+    screen.step(f"{len(cast.members)} of them take part, each with a certificate of the CA and a token")
     return cast
+
+
+def _run(broker: BrokerProcess, outside: Outside, screen: Screen) -> None:
+    with screen.busy("the exchange is starting"):
+        broker.wait()
+    screen.step(f"the exchange runs: process {broker.pid}, {broker.url}, database SQLite")
+    with screen.busy("the witness is starting"):
+        outside.watch(broker)
+        outside.witness.wait()
+    screen.step(f"a witness at another office runs: process {outside.witness.pid}, {outside.witness.url}")
 
 
 def _options(data: Path, receiver: CallReceiver, nobody: int) -> dict[str, dict[str, object]]:
