@@ -44,6 +44,24 @@ COSIGNATURES = Counter(
     "exchange_cosignatures", "Answers of witnesses, by outcome", ["witness", "outcome"], registry=REGISTRY
 )
 STAMPS = Counter("exchange_stamps", "Time-stamps asked for, by outcome", ["outcome"], registry=REGISTRY)
+REVOCATION_ANSWERS = Counter(
+    "exchange_revocation_answers",
+    "Answers of CAs about certificates, by kind (crl, ocsp) and outcome",
+    ["kind", "outcome"],
+    registry=REGISTRY,
+)
+CERTIFICATES = Gauge(
+    "exchange_certificates",
+    "Registered certificates in use, by what is known of their revocation",
+    ["revocation"],
+    registry=REGISTRY,
+)
+CERTIFICATES_EXPIRING = Gauge(
+    "exchange_certificates_expiring",
+    "Certificates in use that end soon, and whether their agencies have others that go on",
+    ["followed"],
+    registry=REGISTRY,
+)
 STAMP_AGE = Gauge(
     "exchange_stamp_age_seconds",
     "For how long the ledger has had entries that no time-stamp covers; 0 also where none are asked for",

@@ -32,11 +32,12 @@ class Post:
     """Posts to one address, from one thread. An answer that drips in ends when the time is over.
 
     Redirects are not followed. Who answers is recognised by TLS where the address says https, by the
-    system's authorities.
+    system's authorities. ``proxy`` is for addresses of plain http.
     """
 
-    def __init__(self, url: str, *, seconds: float, answer_bytes_max: int) -> None:
+    def __init__(self, url: str, *, seconds: float, answer_bytes_max: int, proxy: str = "") -> None:
         self._url = parse_url(url)
+        self._proxy = parse_url(proxy) if proxy else None
         self._seconds = seconds
         self._answer_bytes_max = answer_bytes_max
         self._over = threading.Event()
@@ -46,13 +47,20 @@ class Post:
 
     def send(self, body: bytes, content_type: str) -> Answer:
         """The answer to ``body``; raises ``NoAnswer``."""
+        return self._ask("POST", body, {"Content-Type": content_type})
+
+    def get(self) -> Answer:
+        """What is there; raises ``NoAnswer``."""
+        return self._ask("GET", None, {})
+
+    def _ask(self, method: str, body: bytes | None, headers: dict[str, str]) -> Answer:
         self._over.clear()
         connection = self._connection = self._opened()
         timer = threading.Timer(self._seconds, self._cut)
         timer.daemon = True
         timer.start()
         try:
-            answer = self._sent(connection, body, content_type)
+            answer = self._sent(connection, method, body, {**_HEADERS, **headers})
         except (HTTPError, HTTPException, OSError, ValueError) as error:
             raise NoAnswer(self._late() or type(error).__name__) from None
         finally:
@@ -70,21 +78,25 @@ class Post:
         self._stopped = True
         self._cut()
 
-    def _sent(self, connection: HTTPConnection, body: bytes, content_type: str) -> Answer:
+    def _sent(
+        self, connection: HTTPConnection, method: str, body: bytes | None, headers: dict[str, str]
+    ) -> Answer:
         connection.connect()
         self._socket = connection.sock
         if self._stopped or self._over.is_set():
             raise NoAnswer(self._late())
-        headers = {**_HEADERS, "Content-Type": content_type}
-        connection.request("POST", self._url.request_uri, body=body, headers=headers, preload_content=False)
+        # RFC 9112 3.2.2: a proxy is told the whole address.
+        target = self._url.request_uri if self._proxy is None else self._url.url
+        connection.request(method, target, body=body, headers=headers, preload_content=False)
         answer = connection.getresponse()
         content = answer.read(self._answer_bytes_max + 1, decode_content=False)
         return Answer(answer.status, answer.headers.get("Content-Type", ""), content)
 
     def _opened(self) -> HTTPConnection:
-        host, port = self._url.host, self._url.port
+        asked = self._proxy or self._url
+        host, port = asked.host, asked.port
         assert host is not None
-        if self._url.scheme == "https":
+        if asked.scheme == "https":
             return HTTPSConnection(host, port, timeout=self._seconds, ssl_context=self._tls)
         return HTTPConnection(host, port, timeout=self._seconds)
 

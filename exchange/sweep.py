@@ -1,5 +1,5 @@
-"""Sweep: what nobody does, done at the broker's own pace: bring back, expire, collect, and what proves the
-ledger: sequence, stamp, cosign.
+"""Sweep: what nobody does, done at the broker's own pace: bring back, expire, collect, ask CAs about the
+certificates, and what proves the ledger: sequence, stamp, cosign.
 """
 
 import threading
@@ -15,15 +15,19 @@ from exchange.context import Context
 from exchange.core.delivery import State, Step
 from exchange.core.evidence import IN_DOUBT
 from exchange.cosigning import witnesses
+from exchange.expiring import Expiring
 from exchange.ledger import claim as claims
 from exchange.ledger.settle import Settlement, settle
 from exchange.metrics import EXPIRIES
+from exchange.revocation import Revocation
 from exchange.sequencing import Sequencing
 from exchange.stamping import Stamping
 from exchange.tidy import Tidy
 
 log = structlog.get_logger(__name__)
 
+REVOCATION_SECONDS = 5.0  # between looks at what is due; a CA is asked far less often
+EXPIRING_SECONDS = 30.0
 EXPIRE_BATCH = 100
 TIDY_SECONDS = 15.0  # for each of up to 256 folders of payload files
 EXPIRED_REASON = "Quá hạn chuyển / Not delivered within its time"
@@ -42,6 +46,7 @@ class Sweep:
         self._sequencing = Sequencing(context)
         self._stamping = Stamping(context)
         self._witnesses = witnesses(context)
+        self._revocation = Revocation(context)
         self._stop = threading.Event()
         self._reconnected_at = -1
         seconds = context.settings.sweep_seconds
@@ -50,6 +55,8 @@ class Sweep:
             ("collect", self.collect, seconds),
             ("sequence", self._sequencing.round, context.settings.sequence_seconds),
             ("stamp", self._stamping.step, seconds),
+            ("revocation", self._revocation.step, REVOCATION_SECONDS),
+            ("expiring", Expiring(context).step, EXPIRING_SECONDS),
             ("tidy", Tidy(context).step, TIDY_SECONDS),
             *(("cosign", each.step, context.settings.cosign_every_seconds) for each in self._witnesses),
         )
@@ -74,6 +81,7 @@ class Sweep:
         self._collect.stop()
         self._sequencing.stop()
         self._stamping.stop()
+        self._revocation.stop()
         for witness in self._witnesses:
             witness.stop()
         for thread in self._threads:

@@ -118,6 +118,13 @@ class Verdict:
         return self.status is Status.GOOD and fresh
 
 
+def shown(verdict: Verdict | None, now: datetime) -> Literal["good", "revoked", "not_checked"]:
+    """What is known of a certificate at ``now``, in a word; ``good`` only while that may be relied on."""
+    if verdict is not None and verdict.revoked_at is not None:
+        return "revoked"
+    return "good" if verdict is not None and verdict.good_at(now) else "not_checked"
+
+
 NEVER_CHECKED = "The CA was not asked yet."
 NEVER_CHECKED_VI = "Chưa hỏi CA."
 

@@ -1,6 +1,6 @@
 """What CAs say of certificates, as rows: the evidence, where it is asked for, and what follows from it."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -61,28 +61,43 @@ def keep(database: Database, evidence: Evidence) -> bool:
         known = connection.execute(select(EVIDENCE.c.id).where(EVIDENCE.c.digest == evidence.digest)).first()
         if known is not None:
             return False
-        written = connection.execute(
-            database.insert(EVIDENCE).on_conflict_do_nothing(index_elements=["digest"]), asdict(evidence)
-        )
-        return written.rowcount == 1
+        new = database.insert(EVIDENCE).on_conflict_do_nothing(index_elements=["digest"])
+        written = connection.execute(new.returning(EVIDENCE.c.id), asdict(evidence))
+        return written.first() is not None
 
 
-def newest(database: Database, after: int = 0) -> tuple[int, list[Evidence]]:
-    """Of what was kept after a row, the last answer of each place; and the last row."""
-    last = select(func.max(EVIDENCE.c.id)).where(EVIDENCE.c.id > after)
-    newest_of = (
-        select(EVIDENCE.c.url, EVIDENCE.c.certificate, func.max(EVIDENCE.c.this_update).label("this_update"))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """That an answer is kept: the last one of its place."""
+
+    id: int
+    place: Place
+    digest: str
+
+
+def newest(database: Database, after: int = 0) -> list[Kept]:
+    """Of what was kept after a row, the last answer of each place, without its bytes."""
+    place = (EVIDENCE.c.url, EVIDENCE.c.certificate)
+    order = (EVIDENCE.c.this_update.desc(), EVIDENCE.c.id.desc())
+    ranked = (
+        select(EVIDENCE.c.id, *place, EVIDENCE.c.digest)
+        .add_columns(func.row_number().over(partition_by=place, order_by=order).label("rank"))
         .where(EVIDENCE.c.id > after)
-        .group_by(EVIDENCE.c.url, EVIDENCE.c.certificate)
         .subquery()
     )
-    same = and_(*(EVIDENCE.c[name] == newest_of.c[name] for name in ("url", "certificate", "this_update")))
     with database.read() as connection:
-        until: int = connection.execute(last).scalar() or after
-        rows = connection.execute(
-            select(EVIDENCE).join(newest_of, same).where(EVIDENCE.c.id <= until).order_by(EVIDENCE.c.id)
-        )
-        return until, [_evidence(row) for row in rows] if until > after else []
+        return [
+            Kept(id=row.id, place=Place(row.url, row.certificate), digest=row.digest)
+            for row in connection.execute(select(ranked).where(ranked.c.rank == 1).order_by(ranked.c.id))
+        ]
+
+
+def load(database: Database, digests: Sequence[str]) -> Iterator[Evidence]:
+    """Answers by their digests, one after the other: a list of revocations may be long."""
+    for digest in digests:
+        with database.read() as connection:
+            row = connection.execute(select(EVIDENCE).where(EVIDENCE.c.digest == digest)).one()
+        yield _evidence(row)
 
 
 def about(
@@ -133,7 +148,7 @@ def claim(database: Database, place: Place, now: datetime, until: datetime) -> b
             "failures": 0,
             "fault": "",
         }
-        if connection.execute(new, row).rowcount == 1:
+        if connection.execute(new.returning(SOURCE.c.url), row).first() is not None:
             return True
         taken = connection.execute(
             update(SOURCE)
@@ -152,15 +167,6 @@ def settle(database: Database, place: Place, outcome: Asked) -> None:
             .where(SOURCE.c.url == place.url, SOURCE.c.certificate == place.certificate)
             .values(due_at=outcome.due_at, failures=outcome.failures, fault=outcome.fault)
         )
-
-
-def forget(database: Database, places: Collection[Place]) -> None:
-    """Nobody asks there any more."""
-    with database.write() as connection:
-        for place in places:
-            connection.execute(
-                delete(SOURCE).where(SOURCE.c.url == place.url, SOURCE.c.certificate == place.certificate)
-            )
 
 
 def verdicts(database: Database) -> tuple[int, Mapping[str, Verdict]]:
