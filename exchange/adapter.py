@@ -105,6 +105,8 @@ class Options(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
+    pdf_signatures: Literal["", "required"] = ""  # of every adapter; looked at by exchange.findings
+
     @classmethod
     def read(cls, options: Mapping[str, object]) -> Self:
         """Raise ``ValueError`` that names each option which is wrong or missing, and never a value."""

@@ -25,6 +25,8 @@ from exchange.ledger.database import Database
 from exchange.ledger.migrate import migrate
 from exchange.liveness import Liveness
 from exchange.payloads import Payloads
+from exchange.pdf_evidence import PdfEvidence
+from exchange.pdfs import Limits, Pdfs
 from exchange.queue import Bell, Listener
 from exchange.receipts import Issuer
 from exchange.receiving import Receiving
@@ -98,6 +100,7 @@ def build_context(settings: Settings, database: Database, now: Callable[[], date
         settings=settings,
         database=database,
         payloads=Payloads(settings.data / "payloads", database, settings.payload_inline_bytes_max),
+        pdfs=Pdfs(_pdf_limits(settings), PdfEvidence(settings, registry, database)),
         registry=registry,
         issuer=issuer,
         log_key=log_key(settings.data, settings.resolved_log_origin),
@@ -110,6 +113,16 @@ def build_context(settings: Settings, database: Database, now: Callable[[], date
         ),
         liveness=liveness,
         now=now,
+    )
+
+
+def _pdf_limits(settings: Settings) -> Limits:
+    return Limits(
+        processes=settings.pdf_processes,
+        seconds_max=settings.pdf_seconds_max,
+        memory_bytes_max=settings.pdf_memory_bytes_max,
+        document_bytes_max=settings.document_bytes_max,
+        depth_max=settings.depth_max,
     )
 
 
@@ -200,6 +213,7 @@ class Broker:
         for part, close in self._closing:
             self._close(part, close)
         self._close("adapters", self.connections.close)
+        self._close("pdfs", self.context.pdfs.close)
         self._close("bell", self.context.bell.close)
         self._close("registry", self.context.registry.close)
         self._close("stamp age", self.context.stamp_age.close)

@@ -15,6 +15,7 @@ from exchange.ledger.database import Database
 from exchange.ledger.values import NewDelivery, NewDocument
 from exchange.liveness import Liveness
 from exchange.payloads import Payloads
+from exchange.pdfs import Pdfs
 from exchange.queue import Bell
 from exchange.receipts import Issuer
 from exchange.receiving import Receiving
@@ -30,6 +31,7 @@ class Context:
     settings: Settings
     database: Database
     payloads: Payloads
+    pdfs: Pdfs
     registry: Registry
     issuer: Issuer
     log_key: NoteKey

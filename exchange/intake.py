@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
-from exchange import checks
+from exchange import checks, findings
 from exchange.context import Context, plan_delivery, ready_ids
 from exchange.core import routing
 from exchange.core.codes import number_and_symbol
@@ -42,11 +42,13 @@ def examine(context: Context, content: bytes, token: Token, now: datetime) -> Ex
     message = checks.read_document(signed.root)
     # (3) to (5) who sends, what it is, where it goes
     checked = checks.check_all(context, message, signed, token, len(content), now)
+    # and the signatures in what is attached, where a receiver or the site wants them looked at before
+    looked_at = findings.at_the_door(context, content, message, checked.plan, now)
     document = _document(context, content, signed, message, checked, now)
     return Examined(
         document=document,
         deliveries=_deliveries(context, document, checked.plan),
-        notices=(*checked.earlier.notices, *checked.plan.notices),
+        notices=(*checked.earlier.notices, *checked.plan.notices, *looked_at),
         assurance=checked.assurance,
         revocation=_revocation(context, document, checked, now),
     )

@@ -1,15 +1,17 @@
 """Preflight: would this go through, to whom, and what stands in the way? Nothing is recorded."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
+from exchange import findings
 from exchange.checks import Reasons, check_all, check_form, plan_routes, read_document, verify
 from exchange.context import Context, today
 from exchange.core import parsing
 from exchange.core.codes import normalise
 from exchange.core.directory import Agency, Directory
 from exchange.core.edxml import DocumentMessage
+from exchange.core.pdf_findings import DocumentFindings
 from exchange.core.refusal import Refusal, Refused, refuse
 from exchange.core.signature import Signed
 from exchange.intake import conflict, digest_of
@@ -45,6 +47,7 @@ class Preflight:
     too_large: bool
     prospects: tuple[Prospect, ...]
     refusals: tuple[Refusal, ...]  # what is against the document whoever receives it
+    findings: DocumentFindings | None = None  # on the signatures in attached PDFs; None: not examined
 
     @property
     def would_go(self) -> bool:
@@ -88,10 +91,13 @@ def of_document(context: Context, token: Token, content: bytes, now: datetime) -
     message = reasons.of(read_document, root)
     if message is None:
         raise Refused(*reasons.found)
-    reasons.of(check_all, context, message, signed, token, len(content), now)
+    checked = reasons.of(check_all, context, message, signed, token, len(content), now)
+    found = findings.look(context, content, now)
+    if checked is not None and found is not None:
+        reasons.of(findings.judge, found, message, checked.plan)
     reasons.of(_check_key, context, message, sender, content)
     receivers = [receiver.organ_id for receiver in message.receivers]
-    return _preflight(context, sender, receivers, len(content), reasons.found, now)
+    return replace(_preflight(context, sender, receivers, len(content), reasons.found, now), findings=found)
 
 
 def _holder(context: Context, token: Token) -> Agency:

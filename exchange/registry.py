@@ -12,6 +12,7 @@ from datetime import datetime
 import structlog
 
 from exchange.core.directory import Directory
+from exchange.core.pdf_document import required_by
 from exchange.core.refusal import refuse
 from exchange.core.signature import Trust
 from exchange.core.standing import Verdict
@@ -34,6 +35,7 @@ class Snapshot:
     tokens: Mapping[str, Token]  # by hash
     verdicts: Mapping[str, Verdict]  # by fingerprint of a registered certificate
     verdicts_version: int
+    pdfs_required: bool = False  # an agency takes documents only with signed PDFs
 
     def authenticate(self, token: str, now: datetime) -> Token:
         """The token's record; raises ``Refused`` when it opens nothing."""
@@ -87,6 +89,7 @@ class Registry:
             directory=directory,
             trust=directory.trust(),
             tokens={token.hash: token for token in tokens},
+            pdfs_required=any(required_by(agency.options) for agency in agencies),
             verdicts=verdicts,
             verdicts_version=verdicts_version,
         )

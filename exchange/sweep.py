@@ -16,6 +16,7 @@ from exchange.core.delivery import State, Step
 from exchange.core.evidence import IN_DOUBT
 from exchange.cosigning import witnesses
 from exchange.expiring import Expiring
+from exchange.findings import Findings
 from exchange.ledger import claim as claims
 from exchange.ledger.settle import Settlement, settle
 from exchange.metrics import EXPIRIES
@@ -47,6 +48,7 @@ class Sweep:
         self._stamping = Stamping(context)
         self._witnesses = witnesses(context)
         self._revocation = Revocation(context)
+        self._findings = Findings(context)
         self._stop = threading.Event()
         self._reconnected_at = -1
         seconds = context.settings.sweep_seconds
@@ -57,6 +59,7 @@ class Sweep:
             ("stamp", self._stamping.step, seconds),
             ("revocation", self._revocation.step, REVOCATION_SECONDS),
             ("expiring", Expiring(context).step, EXPIRING_SECONDS),
+            ("findings", self._findings.round, seconds),
             ("tidy", Tidy(context).step, TIDY_SECONDS),
             *(("cosign", each.step, context.settings.cosign_every_seconds) for each in self._witnesses),
         )
@@ -79,6 +82,7 @@ class Sweep:
         until = monotonic() + seconds
         self._stop.set()
         self._collect.stop()
+        self._findings.stop()
         self._sequencing.stop()
         self._stamping.stop()
         self._revocation.stop()

@@ -362,3 +362,14 @@ class VerdictRow(SQLModel, table=True):
     good_until: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
     revoked_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
     cause: str = ""
+
+
+class FindingRow(SQLModel, table=True):
+    """What was found out about one attachment of a document, or (position 0) about all of them together."""
+
+    __tablename__ = "finding"
+    document: str = Field(primary_key=True, foreign_key="document.id")
+    position: int = Field(primary_key=True)
+    at: datetime = Field(sa_column=_moment())
+    digest: str = ""  # SHA-256 of the file, hex; "" where it could not be taken out, and at position 0
+    body: str = "{}"  # JSON of exchange.core.pdf_findings

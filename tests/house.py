@@ -46,6 +46,7 @@ def settings_for(data: Path, database_url: str, **changes: object) -> Settings:
         "data": data,
         "database_url": database_url,
         "queue_url": "memory://",
+        "pdf_findings": False,  # in the background; a test that wants it says so
         "backoff_jitter": 0,
         "backoff_first_seconds": 10,
         **changes,

@@ -17,8 +17,8 @@ SCOPES: Mapping[str, str] = {
 }
 
 
-def authenticate(context: Context, authorization: str, scope: str) -> Token:
-    """The caller's token; raises ``Refused`` when it is missing, opens nothing, or not this."""
+def authenticate(context: Context, authorization: str, scope: str, *others: str) -> Token:
+    """The caller's token; raises ``Refused`` when it is missing, opens nothing, or none of these."""
     scheme, _, secret = authorization.partition(" ")
     if scheme.lower() != "bearer" or not secret:
         raise refuse(
@@ -28,7 +28,7 @@ def authenticate(context: Context, authorization: str, scope: str) -> Token:
             where="Authorization",
         )
     token = context.registry.current.authenticate(secret.strip(), context.now())
-    if scope not in token.scopes:
+    if token.scopes.isdisjoint((scope, *others)):
         raise refuse(
             "scope_missing",
             f"This needs the scope “{scope}”: {SCOPES[scope]}.",

@@ -3,7 +3,7 @@
 FastAPI reads a whole body before it looks at the token, and its own limit answers in plain text.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from exchange.api.access import authenticate
 from exchange.api.deadline import Receive, read_body
@@ -11,9 +11,13 @@ from exchange.api.submission import Scope
 from exchange.context import Context
 
 JSON_BYTES_MAX = 65_536
-PREFLIGHT = "/v1/preflight"
+PREFLIGHT, VERIFY = "/v1/preflight", "/v1/verify"
 # Addresses whose token is checked before the first byte of the body; the others take no body that matters.
-SCOPES: Mapping[str, str] = {PREFLIGHT: "submit", "/v1/inbox": "inbox"}
+SCOPES: Mapping[str, Sequence[str]] = {
+    PREFLIGHT: ("submit",),
+    VERIFY: ("read", "submit"),
+    "/v1/inbox": ("inbox",),
+}
 
 
 async def taken(context: Context, scope: Scope, receive: Receive) -> Receive:
@@ -26,14 +30,15 @@ async def taken(context: Context, scope: Scope, receive: Receive) -> Receive:
     headers = dict(scope["headers"])
     if scope["method"] == "POST":
         _check_token(context, scope["path"], headers)
-    limit = context.settings.document_bytes_max if scope["path"] == PREFLIGHT else JSON_BYTES_MAX
+    whole = scope["path"] in (PREFLIGHT, VERIFY)
+    limit = context.settings.document_bytes_max if whole else JSON_BYTES_MAX
     return _replayed(await read_body(receive, headers, limit, context.receiving), receive)
 
 
 def _check_token(context: Context, path: str, headers: Mapping[bytes, bytes]) -> None:
     for begin, needed in SCOPES.items():
         if path.startswith(begin):
-            authenticate(context, headers.get(b"authorization", b"").decode("latin-1"), needed)
+            authenticate(context, headers.get(b"authorization", b"").decode("latin-1"), *needed)
 
 
 def _replayed(content: bytes, receive: Receive) -> Receive:

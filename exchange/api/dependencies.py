@@ -26,9 +26,9 @@ def _context(request: Request) -> Context:
 InContext = Annotated[Context, Depends(_context)]
 
 
-def _with_scope(scope: str) -> Callable[[Request, Context], Token]:
+def _with_scope(*scopes: str) -> Callable[[Request, Context], Token]:
     def dependency(request: Request, context: InContext) -> Token:
-        return authenticate(context, request.headers.get("authorization", ""), scope)
+        return authenticate(context, request.headers.get("authorization", ""), *scopes)
 
     return dependency
 
@@ -36,6 +36,7 @@ def _with_scope(scope: str) -> Callable[[Request, Context], Token]:
 Reader = Annotated[Token, Depends(_with_scope("read"))]
 Fetcher = Annotated[Token, Depends(_with_scope("inbox"))]
 Submitter = Annotated[Token, Depends(_with_scope("submit"))]
+ReaderOrSubmitter = Annotated[Token, Depends(_with_scope("read", "submit"))]
 
 
 def not_found(what: str) -> Refused:

@@ -10,7 +10,8 @@ from pydantic import BaseModel
 from exchange.api.dependencies import InContext, Reader, Text, not_found, visible
 from exchange.core.codes import one_line
 from exchange.core.delivery import FINAL, State
-from exchange.ledger import reading
+from exchange.core.pdf_findings import DocumentFindings
+from exchange.ledger import findings, reading
 from exchange.ledger.reading import Dossier, Record
 from exchange.pickup import check_turn
 from exchange.timeline import Event, timeline
@@ -66,6 +67,7 @@ class DocumentView(BaseModel):
     business_type: int
     earlier: list[str]
     accepted_at: datetime
+    findings: DocumentFindings | None  # on the signatures in attached PDFs; null: not examined
     deliveries: list[DeliveryView]
     timeline: list[EventView]
 
@@ -110,7 +112,7 @@ def show(context: InContext, token: Reader, document: Text) -> DocumentView:
     assert dossier is not None
     if dossier.document["sender"] != token.agency:
         dossier = _only(dossier, token.agency)
-    return _view(dossier)
+    return _view(dossier, findings.of_document(context.database, document))
 
 
 @router.get("/documents/{document}/content")
@@ -165,11 +167,12 @@ def _only(dossier: Dossier, receiver: str) -> Dossier:
     )
 
 
-def _view(dossier: Dossier) -> DocumentView:
+def _view(dossier: Dossier, found: DocumentFindings | None) -> DocumentView:
     document = dossier.document
     return DocumentView(
         bytes=document["size"],
         earlier=orjson.loads(document["earlier"]),
+        findings=found,
         deliveries=[_delivery(row) for row in dossier.deliveries],
         timeline=[_event(event) for event in timeline(dossier)],
         **{

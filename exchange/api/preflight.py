@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, FailFast, Field, ValidationError
 from exchange.api.dependencies import InContext, Submitter, Text
 from exchange.api.problem import invalid, refusal_view
 from exchange.context import Context
+from exchange.core.pdf_findings import DocumentFindings
 from exchange.core.refusal import Refusal
 from exchange.ledger.directory_store import Token
 from exchange.preflight import Preflight, of_document, of_question
@@ -51,6 +52,7 @@ class PreflightView(BaseModel):
     bytes_max: int
     receivers: list[ProspectView]
     refusals: list[dict[str, object]] = []
+    findings: DocumentFindings | None = None
 
 
 @router.post("/preflight")
@@ -96,6 +98,7 @@ def _view(found: Preflight) -> PreflightView:
         certificate_valid_to=found.certificate_valid_to,
         bytes_max=found.bytes_max,
         refusals=[refusal_view(refusal) for refusal in refusals],
+        findings=found.findings,
         receivers=[
             ProspectView(
                 addressed_as=each.addressed_as,

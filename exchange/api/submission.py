@@ -16,7 +16,7 @@ import orjson
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from exchange import confirm, intake
+from exchange import confirm, findings, intake
 from exchange.api.access import Rate, authenticate
 from exchange.api.deadline import Disconnected, Receive, read_body
 from exchange.api.problem import CONTENT_TYPE, problem, status_of
@@ -46,6 +46,7 @@ EXAMINERS: dict[str, Examine] = {
 # Up to this size a check takes less time than handing it to a thread and back. It may read the
 # database: an embedded one never makes a reader wait, a server may.
 INLINE_BYTES_MAX = 32_768
+SLOW_THREADS = 8  # for documents whose PDFs may have to be examined first: they wait for a process
 
 
 class Submission:
@@ -57,6 +58,7 @@ class Submission:
         self._rate = Rate(settings.rate_per_minute)
         self._inline_bytes_max = INLINE_BYTES_MAX if context.database.embedded else 0
         self._threads = ThreadPoolExecutor(2, thread_name_prefix="examine")
+        self._slow = ThreadPoolExecutor(SLOW_THREADS, thread_name_prefix="examine-pdf")
         self._accepting: GroupCommit[Examined, Answer | Refusal] = GroupCommit(
             "accept",
             lambda batch: intake.accept(context, batch),
@@ -68,6 +70,7 @@ class Submission:
         """Commit what waits, then stop."""
         self._accepting.close()
         self._threads.shutdown()
+        self._slow.shutdown()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one POST."""
@@ -123,7 +126,12 @@ class Submission:
 
     async def _accept(self, examine: Examine, content: bytes, token: Token) -> Answer:
         now = self._context.now()
-        if len(content) <= self._inline_bytes_max:
+        if findings.may_take_long(self._context):
+            loop = asyncio.get_running_loop()
+            examined = await loop.run_in_executor(
+                self._slow, partial(examine, self._context, content, token, now)
+            )
+        elif len(content) <= self._inline_bytes_max:
             examined = examine(self._context, content, token, now)
         else:
             examined = await self._in_thread(examine, self._context, content, token, now)

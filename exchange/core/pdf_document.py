@@ -1,7 +1,7 @@
 """The files attached to a document, and what is found out about each."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from exchange.core import pdf_texts
@@ -20,7 +20,17 @@ from exchange.core.refusal import Refused
 EXPANDED_BYTES_MAX = 100_000_000  # out of the ZIP that some senders put around a file
 HEADER_WITHIN = 1024  # ISO 32000-2, annex I: readers look for %PDF- so far
 
+OPTION, REQUIRED = (
+    "pdf_signatures",
+    "required",
+)  # of an agency that takes documents with both signatures alone
+
 Examine = Callable[[bytes, datetime, Names], PdfFindings]
+
+
+def required_by(options: Mapping[str, object]) -> bool:
+    """Whether an agency with these options takes documents only with a person's and an organ's signature."""
+    return options.get(OPTION) == REQUIRED
 
 
 def is_pdf(content: bytes) -> bool:

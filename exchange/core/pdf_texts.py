@@ -190,12 +190,13 @@ def of_document(attachments: Sequence[AttachmentFindings], both: Both) -> tuple[
 
 def notice(attachment: AttachmentFindings) -> str:
     """All about one attachment in one line, as acceptances carry it."""
-    sentences = list(_all(attachment))
-    vietnamese, english = (" ".join(getattr(each, one) for each in sentences) for one in ("vi", "en"))
+    told = list(sentences(attachment))
+    vietnamese, english = " ".join(each.vi for each in told), " ".join(each.en for each in told)
     return f"{attachment.name}: {vietnamese} / {english}"
 
 
-def _all(attachment: AttachmentFindings) -> Iterator[Sentence]:
+def sentences(attachment: AttachmentFindings) -> Iterator[Sentence]:
+    """All that is to be said of one attachment."""
     yield from attachment.text
     if attachment.pdf is not None:
         yield from attachment.pdf.text

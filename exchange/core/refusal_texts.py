@@ -42,6 +42,20 @@ CATALOGUE: Mapping[str, Text] = {
         "Encode the attachment as base64 and name it in the manifest.",
         "Mã hóa tệp bằng base64 và khai báo trong manifest.",
     ),
+    "pdf_signature_missing": Text(
+        422,
+        "A receiver asks for a PDF signed by a person and by the organ",
+        "Nơi nhận yêu cầu PDF có chữ ký số của cá nhân và của cơ quan",
+        "Have the competent person and the organ sign the PDF (NĐ 30/2020/NĐ-CP art. 5), then send it again.",
+        "Ký số PDF bằng khóa của người có thẩm quyền và của cơ quan (NĐ 30/2020/NĐ-CP Điều 5) rồi gửi lại.",
+    ),
+    "pdf_signature_invalid": Text(
+        422,
+        "A receiver asks for signed PDFs, and one cannot be read or a signature in it does not hold",
+        "Nơi nhận yêu cầu PDF đã ký số; có PDF không đọc được hoặc có chữ ký không hợp lệ",
+        "Look at what is said of each signature, sign the unchanged PDF again with a valid certificate.",
+        "Xem nhận xét về từng chữ ký, ký lại bản PDF nguyên vẹn bằng chứng thư số còn hiệu lực.",
+    ),
     "too_many_attachments": Text(
         422,
         "More attachments than the limit",

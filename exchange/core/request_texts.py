@@ -43,6 +43,13 @@ REQUEST_TEXTS: Mapping[str, Text] = {
         "Check the id; only sender and receivers see a document.",
         "Kiểm tra lại mã; chỉ bên gửi và bên nhận xem được văn bản.",
     ),
+    "nothing_to_verify": Text(
+        422,
+        "The body is nothing that can be verified here",
+        "Nội dung không phải loại có thể kiểm tra ở đây",
+        "Send the exact bytes of an edXML message, a PDF, or a receipt of this exchange.",
+        "Gửi nguyên vẹn gói tin edXML, tệp PDF hoặc biên nhận của trục này.",
+    ),
     "not_in_ledger": Text(
         404,
         "The ledger does not hold this",
