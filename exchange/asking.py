@@ -72,7 +72,8 @@ class Asking:
         except NoAnswer as error:
             failures = self._failing.get(host_of(url), (0, now))[0] + 1
             self._failing[host_of(url)] = failures, now + self.again(failures)
-            raise NotAnswered(str(error)) from None
+            why = str(error)
+            raise NotAnswered(why if " " in why else f"it cannot be reached ({why})") from None
         finally:
             self._post = None
         self._failing.pop(host_of(url), None)

@@ -12,9 +12,11 @@ from exchange.app import open_database
 from exchange.cli.agencies import agency_named
 from exchange.cli.say import fail, local, say, table
 from exchange.context import clock
+from exchange.core.expiry import end_of, ending
 from exchange.core.signature import RegisteredCertificate
+from exchange.core.standing import Verdict, shown
 from exchange.core.trust import check_chain, check_suitable, fingerprint, load_certificate
-from exchange.ledger import directory_store
+from exchange.ledger import directory_store, revocations
 from exchange.ledger.directory_store import NotTaken
 
 group = typer.Typer(help="Certificates with which agencies sign.", no_args_is_help=True)
@@ -75,12 +77,17 @@ def list_(
     code: Annotated[str, typer.Argument(help="Code of the agency; all if left out.")] = "",
     expiring_days: Annotated[int, typer.Option(help="Only those that end within so many days.")] = 0,
 ) -> None:
-    """Show registered certificates."""
-    database = open_database(settings.load())
+    """Show registered certificates, with what is known of their revocation, and as of when."""
+    chosen, now = settings.load(), clock()
+    database = open_database(chosen)
     agency = agency_named(database, code) if code else ""
-    horizon = clock() + timedelta(days=expiring_days) if expiring_days else None
+    horizon = now + timedelta(days=expiring_days) if expiring_days else None
+    _, verdicts = revocations.verdicts(database)
     table(
-        ("agency", "fingerprint", "subject", "signs from", "signs until", "expires"),
+        (
+            *("agency", "fingerprint", "subject", "signs from", "signs until", "expires"),
+            *("days left", "revocation", "as of"),
+        ),
         (
             (
                 each.code,
@@ -89,6 +96,8 @@ def list_(
                 local(registered.valid_from),
                 local(registered.valid_to),
                 local(registered.certificate.not_valid_after_utc),
+                max(0, (end_of(registered) - now).days),
+                *_known(chosen, verdicts.get(registered.fingerprint)),
             )
             for each in directory_store.load(database)[1]
             for registered in each.certificates
@@ -96,6 +105,65 @@ def list_(
             and (horizon is None or registered.certificate.not_valid_after_utc <= horizon)
         ),
     )
+
+
+def _known(chosen: settings.Settings, verdict: Verdict | None) -> tuple[str, str]:
+    if chosen.revocation == "off":
+        return "off", ""
+    state = shown(verdict, clock())
+    if state == "revoked" and verdict is not None:
+        return f"revoked {local(verdict.revoked_at)} ({verdict.cause})", local(verdict.as_of)
+    return state, local(verdict.as_of if verdict else None)
+
+
+@group.command()
+def expiring(
+    days: Annotated[int, typer.Option(help="Within so many days; the setting if left out.")] = 0,
+) -> None:
+    """Show the certificates in use that end soon, and whether the agency has another one."""
+    chosen, now = settings.load(), clock()
+    agencies = directory_store.load(open_database(chosen))[1]
+    found = ending(
+        (registered for each in agencies for registered in each.certificates),
+        now,
+        days or chosen.certificate_warning_days,
+    )
+    names = {each.code: each.name for each in agencies}
+    table(
+        ("agency", "name", "fingerprint", "ends", "days left", "has another"),
+        (
+            (
+                each.registered.agency,
+                names[each.registered.agency],
+                each.registered.fingerprint,
+                local(each.at),
+                (each.at - now).days,
+                "yes" if each.followed else "no",
+            )
+            for each in found
+        ),
+    )
+
+
+@group.command()
+def show(
+    certificate: Annotated[str, typer.Argument(help="Fingerprint (exchange certificate list).")],
+    to: Annotated[
+        Path | None, typer.Option(help="Write certificate, CAs and answers into this folder, for openssl.")
+    ] = None,
+) -> None:
+    """Show what is known of one certificate, where its CAs are asked, and every answer that was kept."""
+    from exchange.cli.certificate_answers import show_one
+
+    chosen = settings.load()
+    database = open_database(chosen)
+    for each in directory_store.load(database)[1]:
+        for registered in each.certificates:
+            if registered.fingerprint == certificate:
+                show_one(database, registered, _authorities(chosen.authorities), to)
+                return
+    fail(f"chưa đăng ký chứng thư số này / no such certificate is registered: {certificate}")
+    raise typer.Exit(1)
 
 
 @group.command()
