@@ -34,8 +34,8 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> tuple[int, str, Path]:
 
 def test_the_demo_holds_every_promise_and_ends_with_0(played: tuple[int, str, Path]) -> None:
     code, output, _ = played
-    assert "✗" not in output, output
-    assert "Every promise held." in output
+    assert not re.search(r"^  ✗", output, re.MULTILINE), output
+    assert "Mọi cam kết đều được giữ. / Every promise held." in output
     assert code == 0
 
 
@@ -58,9 +58,23 @@ def test_one_history_and_one_proven_receipt_are_shown(played: tuple[int, str, Pa
     output = played[1]
     assert re.search(r"\d\d:\d\d:\d\d\.\d{3}  Trục đã tiếp nhận để chuyển tới Sở Nội vụ", output)
     assert "Accepted by the exchange for Sở Nội vụ" in output
-    shown = re.search(r"its SHA-256 +([0-9a-f]{64})\s+of our file +([0-9a-f]{64}) ✓", output)
+    shown = re.search(r"its SHA-256 +([0-9a-f]{64})\s+tệp của ta / of our file +([0-9a-f]{64}) ✓", output)
     assert shown is not None, output
     assert shown[1] == shown[2]
+
+
+def test_a_document_signed_with_a_key_that_was_reported_lost_is_refused(
+    played: tuple[int, str, Path],
+) -> None:
+    assert re.search(r"a key that was reported lost +422  Chứng thư số đã bị thu hồi", played[1]), played[1]
+
+
+def test_no_process_of_the_demo_is_left(played: tuple[int, str, Path]) -> None:
+    processes = re.findall(r"tiến trình (\d+)", played[1])
+    assert len(processes) == 2, played[1]
+    for process in processes:
+        with pytest.raises(ProcessLookupError):
+            os.kill(int(process), 0)
 
 
 def test_what_the_demo_did_lies_in_the_folder_that_was_asked_for(played: tuple[int, str, Path]) -> None:

@@ -77,7 +77,11 @@ def storm_warning(stage: Stage) -> Sent | None:
     )
     sent = send(stage, letter)
     send(stage, _write(stage, CITY, (NO_LINE, WARD), "V/v hỗ trợ đường truyền cho xã miền núi"))
-    stage.screen.step(f"{letter.message.number}, an express telegram, is on its way to four agencies")
+    number = letter.message.number
+    stage.screen.step(
+        f"{number}: công điện hỏa tốc đang được chuyển tới bốn cơ quan",
+        f"{number}, an express telegram, is on its way to four agencies",
+    )
     return sent
 
 
@@ -90,7 +94,11 @@ def late_riser(stage: Stage) -> None:
     stage.desks[CITY].take_back(LATE_RISER, mistaken.id, "Gửi nhầm địa chỉ", heard=False)
     send(stage, _write(stage, TREASURY, (LATE_RISER,), "V/v sơ tán dân vùng trũng", priority=URGENT))
     stage.wake(LATE_RISER)
-    stage.screen.step(f"{stage.cast.name(LATE_RISER)} is switched on: 4 documents wait, one was taken back")
+    name = stage.cast.name(LATE_RISER)
+    stage.screen.step(
+        f"{name} bật máy: 4 văn bản đang chờ, một văn bản đã được lấy lại",
+        f"{name} is switched on: 4 documents wait, one was taken back",
+    )
 
 
 def stream(stage: Stage) -> None:
@@ -112,8 +120,12 @@ def stream(stage: Stage) -> None:
     stage.per_second = (len(stage.journal.sent) - before) / (monotonic() - begin)
     for future in futures:
         future.result()
+    count = len(stage.journal.sent)
     megabytes = sum(len(sent.letter.content) for sent in stage.journal.sent) / 1e6
-    stage.screen.step(f"{len(stage.journal.sent)} documents, {megabytes:.1f} MB, are accepted")
+    stage.screen.step(
+        f"đã tiếp nhận {count} văn bản, {megabytes:.1f} MB",
+        f"{count} documents, {megabytes:.1f} MB, are accepted",
+    )
 
 
 def _play(stage: Stage, planned: Planned, before: Sequence["Future[Sent | None]"]) -> Sent | None:
@@ -141,9 +153,10 @@ def _unfinished(stage: Stage) -> int:
 
 def _kill(stage: Stage) -> None:
     """Pull the plug; the agencies' software goes on trying meanwhile."""
-    begin = monotonic()
+    begin, count = monotonic(), len(stage.journal.sent)
     stage.screen.event(
-        f"kill -9 {stage.broker.pid}: the exchange is gone, after {len(stage.journal.sent)} documents"
+        f"kill -9 {stage.broker.pid}: trục bị tắt đột ngột sau {count} văn bản",
+        f"the exchange is gone, after {count} documents",
     )
     stage.broker.kill()
     stage.life = 2
@@ -151,7 +164,10 @@ def _kill(stage: Stage) -> None:
     stage.broker.start(expiry_hours=EXPIRY_HOURS)
     stage.broker.wait()
     seconds = monotonic() - begin
-    stage.screen.event(f"it runs again, {seconds:.1f} s later; the agencies' software has gone on by itself")
+    stage.screen.event(
+        f"trục chạy lại sau {seconds:.1f} s; phần mềm các cơ quan tự chuyển tiếp",
+        f"it runs again, {seconds:.1f} s later; the agencies' software has gone on by itself",
+    )
 
 
 def changes_of_mind(stage: Stage) -> None:
@@ -166,7 +182,10 @@ def changes_of_mind(stage: Stage) -> None:
     for sent in chosen:
         for receiver in sent.letter.receivers:
             _ask_back(stage, sent, receiver.code, "Nội dung có sai sót, đề nghị lấy lại")
-    stage.screen.step(f"{REVOKED} documents are revoked, {len(chosen)} asked back from all their receivers")
+    stage.screen.step(
+        f"thu hồi {REVOKED} văn bản, yêu cầu lấy lại {len(chosen)} văn bản từ mọi nơi nhận",
+        f"{REVOKED} documents are revoked, {len(chosen)} asked back from all their receivers",
+    )
 
 
 def _arrived(stage: Stage) -> list[Sent]:
@@ -205,7 +224,10 @@ def once_more(stage: Stage) -> None:
             stage.journal.add(Again(what=f"{sent.letter.id}: {problem}", same=False))
         else:
             stage.journal.add(Again(what=sent.letter.id, same=acceptance.xml == sent.acceptance.xml))
-    stage.screen.step(f"{len(first)} documents are sent once more, as by software that saw no answer")
+    stage.screen.step(
+        f"gửi lại {len(first)} văn bản, như phần mềm chưa nhận được trả lời",
+        f"{len(first)} documents are sent once more, as by software that saw no answer",
+    )
 
 
 def unanswerable(stage: Stage) -> None:
@@ -216,11 +238,15 @@ def unanswerable(stage: Stage) -> None:
 def wait_for_ends(stage: Stage) -> None:
     """Until every receipt and every status is where it belongs, or it takes too long."""
     deadline = monotonic() + stage.scale.expiry_seconds + STEP_SECONDS_MAX / 2
-    words = f"tried for {stage.scale.expiry_seconds:g} s, then reported as expired"
+    name, seconds = stage.cast.name(NO_LINE), f"{stage.scale.expiry_seconds:g} s"
     said = False
     while not settled(stage) and monotonic() < deadline:
         now = figures(stage)
         if not said and now.due - now.home < FEW:
-            stage.screen.step(f"{stage.cast.name(NO_LINE)}: {words}", mark="·")
+            stage.screen.step(
+                f"{name}: thử chuyển trong {seconds}, rồi báo quá hạn",
+                f"{name}: tried for {seconds}, then reported as expired",
+                mark="·",
+            )
             said = True
         sleep(0.2)

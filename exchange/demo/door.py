@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from time import monotonic, sleep
 
 from lxml import etree
 
@@ -15,11 +16,13 @@ from exchange.demo.authority import Authority
 from exchange.demo.cast import CITY, HOME_AFFAIRS, OFFICE, WARD
 from exchange.demo.journal import Again, Attempted, Sent
 from exchange.demo.papers import Draft, digest_of, seal
+from exchange.demo.province import LOST
 from exchange.demo.stage import Stage
 
 NOBODY = "000.99.38.H45"
 NO_TOKEN = "guessed"  # noqa: S105  opens nothing
 SUBJECT = "V/v chi trả trợ cấp"
+HEARD_SECONDS_MAX = 20.0
 ENTITIES = b'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b "xxxx"><!ENTITY c "&b;&b;&b;">]><edXML>&c;</edXML>'
 
 
@@ -39,10 +42,15 @@ def at_the_door(stage: Stage) -> None:
     message = stage.registers.message(draft)
     for attempt in (*_signatures(stage, draft, message), *_contents(stage, draft, message)):
         _note(stage, attempt, _try(stage, attempt))
+    _lost_key(stage, message)
     _used_id(stage)
     mended = send(stage, seal(draft, message))
     stage.journal.add(Again(what="a refused document, mended, under the same id", same=mended is not None))
-    stage.screen.step(f"{len(stage.journal.attempted)} attempts to pass what must not pass")
+    count = len(stage.journal.attempted)
+    stage.screen.step(
+        f"{count} lần thử đưa qua những gì không được phép",
+        f"{count} attempts to pass what must not pass",
+    )
 
 
 def _signatures(stage: Stage, draft: Draft, message: DocumentMessage) -> Iterator[Attempt]:
@@ -94,6 +102,21 @@ def _contents(stage: Stage, draft: Draft, message: DocumentMessage) -> Iterator[
         expected="reference_not_allowed",
         content=seal(draft, replace(message, business=foreign)).content,
     )
+
+
+def _lost_key(stage: Stage, message: DocumentMessage) -> None:
+    """Signed with a certificate that the CA revoked; the exchange hears of it within seconds of its start."""
+    content = sign_message(message, stage.outside.pki.signing_key(LOST))
+    attempt = Attempt(
+        what="signed with a key that was reported lost", expected="certificate_revoked", content=content
+    )
+    desk, deadline = stage.desks[CITY], monotonic() + HEARD_SECONDS_MAX
+    while monotonic() < deadline:
+        answer = desk.patiently(lambda: desk.client.preflight_document(content))
+        if any(refusal.code == attempt.expected for refusal in answer.refusals):
+            break
+        sleep(0.2)
+    _note(stage, attempt, _try(stage, attempt))
 
 
 def _used_id(stage: Stage) -> None:

@@ -37,28 +37,35 @@ def run(data: Path | None, scale: Scale, screen: Screen) -> int:
         if not keep:
             shutil.rmtree(folder, ignore_errors=True)
     if keep:
-        screen.show(f"[dim]Kept in {folder}: database, payloads, folders of agencies, broker.log[/]")
+        screen.show(f"[dim]Giữ trong / kept in {folder}: database, payloads, folders, logs, auditor[/]")
     return 1 if broken else 0
 
 
 def _play(folder: Path, scale: Scale, screen: Screen) -> int:
-    screen.title("The exchange: signed documents between agencies, with receipts")
+    screen.title(
+        "Trục liên thông: văn bản ký số giữa các cơ quan, có biên nhận",
+        "The exchange: signed documents between agencies, with receipts",
+    )
     with build(folder, scale, screen) as stage:
         shown = _acts(stage)
-        with screen.busy("every promise is checked against what the agencies hold"):
+        with screen.busy("đang kiểm tra mọi cam kết / every promise is checked"):
             evidence = promises.gather(stage)
             verdicts = promises.judge(evidence)
-        broken = 0 if shown is None else _show(stage, shown, evidence)
-        screen.title("Promises, checked against what the agencies themselves hold")
+        broken = sum(bool(verdict.complaints) for verdict in verdicts)
+        broken += 1 if shown is None else _show(stage, shown, evidence)
+        screen.title(
+            "Các cam kết, đối chiếu với những gì chính các cơ quan đang giữ",
+            "Promises, checked against what the agencies themselves hold",
+        )
         report.verdicts(stage, verdicts)
-        broken += sum(bool(verdict.complaints) for verdict in verdicts) + _stopped(stage)
+        broken += _stopped(stage)
         _last_words(stage, broken)
     return broken
 
 
 def _acts(stage: Stage) -> Sent | None:
     stage.planned = stage.scale.documents + EXTRAS
-    stage.screen.title("Documents on their way")
+    stage.screen.title("Văn bản đang chuyển", "Documents on their way")
     with stage.screen.watching(lambda: figures(stage)):
         shown = acts.storm_warning(stage)
         acts.late_riser(stage)
@@ -76,15 +83,22 @@ def _acts(stage: Stage) -> Sent | None:
 
 def _show(stage: Stage, shown: Sent, evidence: promises.Evidence) -> int:
     screen = stage.screen
-    screen.title("Agencies")
+    screen.title("Các cơ quan", "Agencies")
     screen.show(report.agencies(stage))
+    screen.show("  [dim]điện tử: tỷ lệ đã chuyển mà không kèm bản giấy, trong số đã kết thúc[/]")
     screen.show("  [dim]electronic: of what ended, the share that was delivered with no paper beside it[/]")
-    screen.title("Refused at the door")
+    screen.title("Bị từ chối ngay khi gửi", "Refused at the door")
     screen.show(report.door(stage))
     if shown.acceptance.id in evidence.told:
-        screen.title(f"One document: {shown.letter.message.number}, {shown.letter.message.subject}")
+        number, subject = shown.letter.message.number, shown.letter.message.subject
+        screen.title(
+            f"Một văn bản: {number}, {subject}", "The history of one document, as its sender sees it"
+        )
         screen.show(report.history(evidence.told[shown.acceptance.id], stage.cast))
-    screen.title("One receipt, proven with nothing but the document and the exchange's certificate")
+    screen.title(
+        "Một biên nhận, chứng minh chỉ bằng văn bản và chứng thư số của trục",
+        "One receipt, proven with nothing but the document and the exchange's certificate",
+    )
     try:
         screen.show(report.proof(stage, shown))
     except NotProven as error:
@@ -94,24 +108,24 @@ def _show(stage: Stage, shown: Sent, evidence: promises.Evidence) -> int:
 
 
 def _stopped(stage: Stage) -> int:
-    code = stage.broker.stop()
-    if code:
-        stage.screen.fault(f"asked to stop, the exchange ended with exit code {code}")
-    else:
-        stage.screen.show(
-            "  [green]✓[/] Asked to stop, the exchange finished what it was at [dim](exit code 0)[/]"
-        )
-    return int(bool(code))
+    """Stop everybody who could answer; how many ended otherwise than they should."""
+    exchange, witness = stage.broker.stop(), stage.outside.stop()
+    ended = "exit code 0" if not (exchange or witness) else f"exit codes {exchange} and {witness}"
+    stage.screen.point(
+        "Được yêu cầu dừng, trục và nhân chứng làm xong việc dở rồi dừng",
+        f"Asked to stop, exchange and witness finished what they were at ({ended})",
+        holds=not (exchange or witness),
+    )
+    return bool(exchange) + bool(witness)
 
 
 def _last_words(stage: Stage, broken: int) -> None:
-    stage.screen.title("In all")
-    for line in report.totals(stage):
-        stage.screen.show(f"  {line}")
+    stage.screen.title("Tổng cộng", "In all")
+    report.totals(stage)
     if broken:
-        stage.screen.show(f"  [bold red]{broken} of the promises did not hold.[/]")
+        stage.screen.show(f"  [bold red]{broken} cam kết không được giữ. / of the promises did not hold.[/]")
     else:
-        stage.screen.show("  [bold green]Every promise held.[/]")
+        stage.screen.show("  [bold green]Mọi cam kết đều được giữ. / Every promise held.[/]")
 
 
 @contextmanager

@@ -33,6 +33,7 @@ class Evidence:
 class Verdict:
     """What became of one promise; without complaints it holds."""
 
+    promise_vi: str
     promise: str
     measure: str
     complaints: tuple[str, ...]
@@ -61,8 +62,13 @@ def _ask(stage: Stage, sent: Sent) -> Document | None:
 def judge(evidence: Evidence) -> list[Verdict]:
     """All promises, in the order in which a document meets them."""
     return [
-        Verdict(promise=promise, measure=measure(evidence), complaints=tuple(check(evidence)))
-        for promise, measure, check in PROMISES
+        Verdict(
+            promise_vi=vietnamese,
+            promise=english,
+            measure=measure(evidence),
+            complaints=tuple(check(evidence)),
+        )
+        for vietnamese, english, measure, check in PROMISES
         if check is not _survived or evidence.stage.scale.kill
     ]
 
@@ -218,6 +224,17 @@ def _ledger(evidence: Evidence) -> Iterator[str]:
             yield f"the database took {statement!r}"
 
 
+def _never_rewritten(evidence: Evidence) -> Iterator[str]:
+    witness = evidence.stage.outside.witness
+    if not witness.cosigned_size:
+        yield "the witness has cosigned nothing"
+    yield from (f"the witness kept {path.name}" for path in witness.forks)
+
+
+def _cosigned(evidence: Evidence) -> str:
+    return f"{evidence.stage.outside.witness.cosigned_size} entries cosigned"
+
+
 def _nothing_else(evidence: Evidence) -> Iterator[str]:
     yield from evidence.stage.journal.of(str)
     for desk in evidence.stage.desks.values():
@@ -246,62 +263,89 @@ def _before_kill(evidence: Evidence) -> str:
     return f"{sum(sent.life == 1 for sent in evidence.stage.journal.sent)} documents before the kill"
 
 
-PROMISES: tuple[tuple[str, Measure, Check], ...] = (
+PROMISES: tuple[tuple[str, str, Measure, Check], ...] = (
     (
+        "Mỗi văn bản được tiếp nhận đều có biên nhận ký số cho đúng nội dung đã gửi",
         "Every accepted document got a signed acceptance of exactly its bytes",
         lambda evidence: f"{len(evidence.stage.journal.sent)} documents",
         _accepted,
     ),
     (
+        "Kết cục ở mỗi nơi nhận được báo bằng biên nhận ký số, đúng một lần",
         "Every receiver's end was reported, signed, and just once",
         _ended,
         _ends,
     ),
     (
+        "Điều trục báo cho nơi gửi đúng như các biên nhận",
         "What the exchange tells a sender is what the receipts say",
         lambda evidence: f"{len(list(_pairs(evidence.stage)))} deliveries",
         _told,
     ),
     (
+        "Mỗi nơi nhận giữ đúng nội dung đã ký, một bản, và không gì khác",
         "Every receiver holds exactly the bytes that were signed, once, and nothing else",
         _copies,
         _held,
     ),
     (
+        "Gửi lại y nguyên: nhận lại biên nhận đầu, không chuyển lần hai",
         "Sent again with the same bytes: the first acceptance again, no second delivery",
         lambda evidence: f"{len(evidence.stage.journal.of(Again))} times",
         _same_again,
     ),
     (
+        "Những gì không được phép đều bị từ chối, kèm lý do",
         "What must not pass was refused at the door, each with its reason",
         lambda evidence: f"{len(evidence.stage.journal.attempted)} attempts",
         _refused,
     ),
     (
+        "Bị tắt đột ngột rồi chạy lại, trục vẫn nhớ mọi cam kết",
         "Killed and started again, the exchange still knew what it had promised",
         _before_kill,
         _survived,
     ),
     (
+        "Mỗi gói tin trạng thái ký số tới phía bên kia, đúng một lần",
         "Every signed status message reached the other side, once",
         lambda evidence: f"{_count(evidence, 'status')} messages",
         _statuses,
     ),
     (
+        "Trạng thái ở nơi nhận suy ra từ các gói tin đó; từng yêu cầu lấy lại đều được khép",
         "Where a document stands at its receiver follows from them; take-backs close one by one",
         lambda evidence: f"{sum(each.code == '13' for each in evidence.stage.journal.reported)} asked back",
         _derived,
     ),
     (
+        "Văn bản hỏa tốc vượt lên trước những văn bản chờ lâu hơn",
         "An express document overtook those that waited longer",
         lambda evidence: evidence.stage.cast.name(LATE_RISER),
         _urgent_first,
     ),
     (
+        "Hai chương trình của một cơ quan không bao giờ lấy trùng một gói tin",
         "Two programs of one agency never fetched the same message",
         lambda evidence: " + ".join(str(count) for count in _by_program(evidence).values()),
         _disjoint,
     ),
-    ("The ledger cannot be changed: UPDATE and DELETE are refused", lambda _: "2 tried", _ledger),
-    ("Nothing else went wrong on the way", lambda _: "", _nothing_else),
+    (
+        "Sổ cái không sửa, không xóa được: cơ sở dữ liệu từ chối UPDATE và DELETE",
+        "The ledger cannot be changed: UPDATE and DELETE are refused",
+        lambda _: "2 tried",
+        _ledger,
+    ),
+    (
+        "Nhân chứng thấy sổ cái chỉ dài thêm, không bị viết lại",
+        "A witness saw the ledger grow, and nothing in it rewritten",
+        _cosigned,
+        _never_rewritten,
+    ),
+    (
+        "Không có sai sót nào khác",
+        "Nothing else went wrong on the way",
+        lambda _: "",
+        _nothing_else,
+    ),
 )

@@ -25,18 +25,26 @@ from exchange.ledger.reading import Record
 COMPLAINTS_SHOWN = 3
 WIDTH_WITH_SOFTWARE = 96
 KINDS = ("document", "status", "receipt")
+COLUMNS = (
+    ("gửi đi", "sent"),
+    ("đã chuyển", "delivered"),
+    ("từ chối", "refused"),
+    ("quá hạn", "expired"),
+    ("đang chờ", "waiting"),
+    ("điện tử", "electronic"),
+)
 
 
 def agencies(stage: Stage) -> Table:
     """Per agency: what it sent, what became of what was sent to it, and its share done electronically."""
     rows = reading.traffic(stage.database)
     shown = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 1, 0, 0))
-    shown.add_column("  agency", no_wrap=True)
+    shown.add_column("  cơ quan\n  [dim]agency[/]", no_wrap=True)
     wide = stage.screen.console.width >= WIDTH_WITH_SOFTWARE
     if wide:
-        shown.add_column("software", style="dim", no_wrap=True)
-    for name in ("sent", "delivered", "refused", "expired", "waiting", "electronic"):
-        shown.add_column(name, justify="right")
+        shown.add_column("phần mềm\nsoftware", style="dim", no_wrap=True)
+    for vietnamese, english in COLUMNS:
+        shown.add_column(f"{vietnamese}\n[dim]{english}[/]", justify="right")
     for member in stage.cast.members:
         name, software, *figures = _row(stage, member, rows)
         shown.add_row(name, *([software] if wide else []), *figures)
@@ -44,7 +52,7 @@ def agencies(stage: Stage) -> Table:
     sent = str(len(stage.journal.sent))
     shown.add_section()
     figures = [sent, *_ends(total), _percent(_share(rows))]
-    shown.add_row("  all", *([""] if wide else []), *figures, style="bold")
+    shown.add_row("  tổng / all", *([""] if wide else []), *figures, style="bold")
     return shown
 
 
@@ -143,12 +151,15 @@ def proof(stage: Stage, sent: Sent) -> Table:
     [delivery] = receipt.deliveries
     shown = _facts()
     for name, value in (
-        ("receipt", f"{receipt.kind}, number {receipt.id}"),
-        ("document", f"{receipt.subject.document_id}, {receipt.subject.size} bytes"),
-        ("to", f"{stage.cast.name(delivery.receiver)}, at {receipt.at.astimezone(VIETNAM).isoformat()}"),
-        ("its SHA-256", receipt.subject.digest),
-        ("of our file", f"{sent.letter.digest} [green]✓[/]"),
-        ("signed by", f"{receipt.broker}, certificate {fingerprint(stage.certificate)[:16]}… [green]✓[/]"),
+        ("biên nhận / receipt", f"{receipt.kind}, {receipt.id}"),
+        ("văn bản / document", f"{receipt.subject.document_id}, {receipt.subject.size} bytes"),
+        (
+            "nơi nhận / to",
+            f"{stage.cast.name(delivery.receiver)}, {receipt.at.astimezone(VIETNAM).isoformat()}",
+        ),
+        ("SHA-256 / its SHA-256", receipt.subject.digest),
+        ("tệp của ta / of our file", f"{sent.letter.digest} [green]✓[/]"),
+        ("bên ký / signed by", f"{receipt.broker}, {fingerprint(stage.certificate)[:16]}… [green]✓[/]"),
     ):
         shown.add_row(f"  {name}", value)
     return shown
@@ -173,27 +184,30 @@ def door(stage: Stage) -> Table:
 
 
 def verdicts(stage: Stage, found: list[Verdict]) -> None:
-    """Each promise on a line; under a broken one why."""
+    """Each promise in two lines; under a broken one why."""
     for verdict in found:
-        mark = "[bold red]✗[/]" if verdict.complaints else "[green]✓[/]"
-        measure = f" [dim]({escape(verdict.measure)})[/]" if verdict.measure else ""
-        stage.screen.show(f"  {mark} {escape(verdict.promise)}{measure}")
+        measure = f" ({verdict.measure})" if verdict.measure else ""
+        stage.screen.point(verdict.promise_vi, f"{verdict.promise}{measure}", holds=not verdict.complaints)
         for complaint in verdict.complaints[:COMPLAINTS_SHOWN]:
             stage.screen.show(f"      [red]{escape(complaint)}[/]")
         if len(verdict.complaints) > COMPLAINTS_SHOWN:
             stage.screen.show(f"      [red]and {len(verdict.complaints) - COMPLAINTS_SHOWN} more[/]")
 
 
-def totals(stage: Stage) -> tuple[str, ...]:
+def totals(stage: Stage) -> None:
     """The figures of the whole run: how much, and how fast."""
-    sent = stage.journal.sent
+    sent, screen = stage.journal.sent, stage.screen
+    statuses, receipts = len(stage.journal.reported), len(stage.journal.home)
     messages = sum(len(desk.mailbox.of(kind)) for desk in stage.desks.values() for kind in KINDS)
     receivers = sum(len(each.letter.receivers) for each in sent)
-    answer_milliseconds = median(each.seconds for each in sent) * 1000
-    return (
-        f"{len(sent)} documents to {receivers} receivers, {len(stage.journal.reported)} status messages, "
-        f"{len(stage.journal.home)} receipts",
-        f"{messages} messages brought in {stage.screen.seconds:.0f} s, by HTTP, folder and inbox",
-        f"{stage.per_second:.0f} documents a second at full speed, beside all other traffic; an answer took "
-        f"{answer_milliseconds:.0f} ms (median): signature checked, on disk",
+    answer = f"{median(each.seconds for each in sent) * 1000:.0f} ms"
+    screen.point(
+        f"{len(sent)} văn bản tới {receivers} nơi nhận, {statuses} gói tin trạng thái, {receipts} biên nhận",
+        f"{len(sent)} documents to {receivers} receivers, {statuses} status messages, {receipts} receipts; "
+        f"{messages} messages brought in {screen.seconds:.0f} s",
+    )
+    screen.point(
+        f"{stage.per_second:.0f} văn bản mỗi giây khi chạy hết tốc lực; trả lời trong {answer} (trung vị)",
+        f"{stage.per_second:.0f} documents a second at full speed, beside all other traffic; answered in "
+        f"{answer} (median): signature checked, on disk",
     )

@@ -5,10 +5,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from time import monotonic
+from typing import NamedTuple
 
 from rich.console import Console, RenderableType
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.text import Text
 
 TICK_SECONDS = 0.2
 LINE_SECONDS = 2.0
@@ -30,6 +32,18 @@ class Figures:
 Look = Callable[[], Figures]
 
 
+class Finding(NamedTuple):
+    """One thing that the verifier says."""
+
+    status: str
+    code: str
+    vietnamese: str
+    english: str
+
+
+MARKS = {"proven": "✓", "refused": "✗", "open": "–"}
+
+
 class Screen:
     """One console; everything on it comes from here."""
 
@@ -44,17 +58,23 @@ class Screen:
         """Since the demo began."""
         return monotonic() - self._begin
 
-    def title(self, text: str) -> None:
+    def title(self, vietnamese: str, english: str) -> None:
         """What begins now."""
-        self.console.print(f"\n[bold]{escape(text)}[/]")
+        self.console.print(f"\n[bold]{escape(vietnamese)}[/]\n[dim]{escape(english)}[/]", soft_wrap=True)
 
-    def step(self, text: str, mark: str = "[green]✓[/]") -> None:
+    def step(self, vietnamese: str, english: str, mark: str = "[green]✓[/]") -> None:
         """One thing that is done."""
-        self.console.print(f"  [dim]{self.seconds:5.1f} s[/]  {mark} {escape(text)}", soft_wrap=True)
+        self.console.print(f"  [dim]{self.seconds:5.1f} s[/]  {mark} {escape(vietnamese)}", soft_wrap=True)
+        self.console.print(f"             [dim]{escape(english)}[/]", soft_wrap=True)
 
-    def event(self, text: str) -> None:
+    def event(self, vietnamese: str, english: str) -> None:
         """Something that a watcher should notice."""
-        self.step(text, mark="[bold yellow]⚡[/]")
+        self.step(vietnamese, english, mark="[bold yellow]⚡[/]")
+
+    def point(self, vietnamese: str, english: str, *, holds: bool = True) -> None:
+        """One thing that was checked."""
+        mark = "[green]✓[/]" if holds else "[bold red]✗[/]"
+        self.console.print(f"  {mark} {escape(vietnamese)}\n    [dim]{escape(english)}[/]", soft_wrap=True)
 
     def fault(self, text: str) -> None:
         """Something that must not be."""
@@ -63,6 +83,14 @@ class Screen:
     def show(self, what: RenderableType) -> None:
         """A table, or a line with markup."""
         self.console.print(what, soft_wrap=isinstance(what, str))
+
+    def finding(self, found: Finding, count: int) -> None:
+        """What a check found, cut to the width of the screen; ``count`` are of its kind."""
+        mark, more = MARKS.get(found.status, "?"), f"(×{count}) " if count > 1 else ""
+        for text, style in ((f"{mark} {more}{found.vietnamese}", ""), (f"  {found.english}", "dim")):
+            line = Text(f"    {text}", style=style)
+            line.truncate(self.console.width, overflow="ellipsis")
+            self.console.print(line)
 
     @contextmanager
     def busy(self, text: str) -> Iterator[None]:
@@ -91,7 +119,7 @@ class _Bars:
 
     def __init__(self, console: Console) -> None:
         self._progress = Progress(
-            TextColumn("  {task.description:<28}"),
+            TextColumn("  {task.description:<34}"),
             BarColumn(bar_width=32),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
@@ -99,7 +127,7 @@ class _Bars:
         )
         self._tasks: list[TaskID] = [
             self._progress.add_task(name, total=None)
-            for name in ("documents accepted", "receipts home", "status messages through")
+            for name in ("văn bản / documents", "biên nhận / receipts", "trạng thái / status messages")
         ]
 
     def __enter__(self) -> "_Bars":
@@ -137,9 +165,9 @@ class _Lines:
             return
         self._next = self._screen.seconds + LINE_SECONDS
         self._screen.step(
-            f"{figures.accepted}/{figures.planned} documents accepted, "
-            f"{figures.home}/{figures.due} receipts home, "
-            f"{figures.heard}/{figures.reported} status messages through",
+            f"{figures.accepted}/{figures.planned} văn bản, {figures.home}/{figures.due} biên nhận, "
+            f"{figures.heard}/{figures.reported} trạng thái",
+            "documents accepted, receipts home, status messages through",
             mark="·",
         )
 

@@ -154,28 +154,43 @@ def _settings(scale: Scale) -> dict[str, object]:
 def _outside(database: Database, data: Path, screen: Screen) -> Outside:
     count = province.import_sample(database)
     screen.step(
-        f"{count} agencies of the sample province imported (Phú Yên: departments, districts, communes)"
+        f"nhập danh bạ mẫu: {count} cơ quan của tỉnh Phú Yên (sở, huyện, xã)",
+        f"{count} agencies of the sample province imported (Phú Yên: departments, districts, communes)",
     )
     outside = Outside(data, province.holders(database))
     outside.pki.start()
-    screen.step(f"a test CA with CRL, OCSP and time-stamps answers: {outside.pki.url}")
+    screen.step(
+        f"CA thử nghiệm cung cấp CRL, OCSP và dấu thời gian: {outside.pki.url}",
+        "a test CA answers, with CRL, OCSP and time-stamps",
+    )
     return outside
 
 
 def _enrol(database: Database, outside: Outside, screen: Screen) -> Cast:
     cast = province.enrol(database, outside.pki, datetime.now(UTC))
-    screen.step(f"{len(cast.members)} of them take part, each with a certificate of the CA and a token")
+    count = len(cast.members)
+    screen.step(
+        f"{count} cơ quan tham gia, mỗi cơ quan có chứng thư số của CA và mã truy cập",
+        f"{count} of them take part, each with a certificate of the CA and a token",
+    )
     return cast
 
 
 def _run(broker: BrokerProcess, outside: Outside, screen: Screen) -> None:
-    with screen.busy("the exchange is starting"):
+    with screen.busy("trục đang khởi động / the exchange is starting"):
         broker.wait()
-    screen.step(f"the exchange runs: process {broker.pid}, {broker.url}, database SQLite")
-    with screen.busy("the witness is starting"):
+    screen.step(
+        f"trục đang chạy: tiến trình {broker.pid}, {broker.url}, cơ sở dữ liệu SQLite",
+        "the exchange runs, a process of its own",
+    )
+    with screen.busy("nhân chứng đang khởi động / the witness is starting"):
         outside.watch(broker)
         outside.witness.wait()
-    screen.step(f"a witness at another office runs: process {outside.witness.pid}, {outside.witness.url}")
+    witness = outside.witness
+    screen.step(
+        f"nhân chứng của cơ quan khác đang chạy: tiến trình {witness.pid}, {witness.url}",
+        "a witness at another office runs: it sees that the ledger only grows",
+    )
 
 
 def _options(data: Path, receiver: CallReceiver, nobody: int) -> dict[str, dict[str, object]]:

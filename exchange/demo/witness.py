@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from exchange.core.note import Vkey
+from exchange.core import note
+from exchange.core.note import Checkpoint, Vkey
 from exchange.demo.process import ServiceProcess
 from exchange.witness.key import witness_key
 
@@ -21,6 +22,18 @@ class WitnessProcess(ServiceProcess):
     def setting(self) -> str:
         """How the exchange is told of it."""
         return f"{self.vkey.text} {self.url}"
+
+    @property
+    def cosigned_size(self) -> int:
+        """Of the largest tree that it cosigned; 0 if none."""
+        notes = (self._folder / "checkpoints").rglob("*")
+        texts = (note.read(path.read_text("utf-8")).text for path in notes if path.is_file())
+        return max((Checkpoint.parse(text).size for text in texts), default=0)
+
+    @property
+    def forks(self) -> list[Path]:
+        """What it refused, kept as evidence."""
+        return [path for path in (self._folder / "forks").rglob("*") if path.is_file()]
 
     def start(self, ledger: Vkey) -> None:
         """Begin to cosign for the log with this key; ``wait`` says when it answers."""
