@@ -27,7 +27,7 @@ SLOW := tests/anomaly/ tests/acceptance/
 FAST := $(sort $(filter-out $(SLOW),$(dir $(wildcard tests/*/test_*.py)) $(wildcard tests/test_*.py)))
 T ?= $(FAST) $(wildcard $(SLOW))
 
-.PHONY: help demo serve test lint format bench venv requirements clean
+.PHONY: help demo serve test lint format bench verifier venv requirements clean
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 
@@ -38,6 +38,7 @@ help:
 	@echo "make lint    ruff, formatting, docstrings, types"
 	@echo "make format  put the code in form"
 	@echo "make bench   measure speed beside the plain stack"
+	@echo "make verifier   the auditors' verifier as one file, in dist"
 	@echo "make venv    the environment for all of these, in $(VENV)"
 	@echo "make requirements   pin the newest versions again"
 	@echo "make clean   remove the environment and caches (var/ stays: it holds documents)"
@@ -65,6 +66,9 @@ format: $(VENV)/dev
 
 bench: $(VENV)/dev
 	@$(BIN)/python -m bench
+
+verifier: $(VENV)/run
+	@$(BIN)/python -m exchange.audit.publishing dist
 
 venv: $(VENV)/dev
 	@echo "$(VENV) is ready"

@@ -30,6 +30,7 @@ LAYERS = (
         "intake",
         "asking",
         "dispatch",
+        "evidence",
         "confirm",
         "cosigning",
         "collect",

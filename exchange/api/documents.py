@@ -111,7 +111,7 @@ def show(context: InContext, token: Reader, document: Text) -> DocumentView:
     dossier = reading.dossier(context.database, document)
     assert dossier is not None
     if dossier.document["sender"] != token.agency:
-        dossier = _only(dossier, token.agency)
+        dossier = dossier.part_of(token.agency)
     return _view(dossier, findings.of_document(context.database, document))
 
 
@@ -152,18 +152,6 @@ def receipts(context: InContext, token: Reader, document: Text) -> Receipts:
             for row in rows
             if sent or row["receiver"] == token.agency
         ]
-    )
-
-
-def _only(dossier: Dossier, receiver: str) -> Dossier:
-    mine = tuple(row for row in dossier.deliveries if row["receiver"] == receiver)
-    ids = {row["id"] for row in mine}
-    return Dossier(
-        document=dossier.document,
-        deliveries=mine,
-        attempts=tuple(row for row in dossier.attempts if row["delivery"] in ids),
-        statuses=tuple(row for row in dossier.statuses if row["delivery"] in ids),
-        entries=tuple(row for row in dossier.entries if row["delivery"] in ids),
     )
 
 

@@ -26,7 +26,9 @@ PLACES: Mapping[str, str] = {
     "send": "desk",
     "inbox": "desk",
     "status": "desk",
-    "verify": "desk",
+    "verify": "audit",
+    "audit": "audit",
+    "evidence": "evidence",
     "witness": "witness",
 }
 

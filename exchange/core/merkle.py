@@ -184,16 +184,23 @@ class Growing:
         self.size = size
         self._edge = list(edge)
 
-    def append(self, leaf: bytes) -> Iterator[tuple[int, bytes]]:
-        """Add one leaf's hash; gives the perfect subtrees that it completes, as (level, hash), it first."""
-        yield 0, leaf
-        level, whole = 0, leaf
+    def append(self, leaf: bytes, level: int = 0) -> Iterator[tuple[int, bytes]]:
+        """Add one leaf's hash; gives the perfect subtrees that it completes, as (level, hash), it first.
+
+        With ``level`` it is the hash of a perfect subtree of that height, and so many leaves are added; the
+        size must be a multiple of them: ``ValueError``.
+        """
+        leaves = 1 << level
+        if self.size % leaves:
+            raise ValueError(f"{leaves} leaves do not follow {self.size} as one subtree")
+        yield level, leaf
+        whole = leaf
         while self.size >> level & 1:
             whole = node_hash(self._edge.pop(), whole)
             level += 1
             yield level, whole
         self._edge.append(whole)
-        self.size += 1
+        self.size += leaves
 
     def add(self, leaf: bytes) -> None:
         """Add one leaf's hash."""

@@ -35,6 +35,7 @@ class Seal:
     """One key and its certificate, ready to seal; shared by threads."""
 
     def __init__(self, key: SigningKey) -> None:
+        self.key = key
         self.certificate = key.certificate
         pem = key.private_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         elliptic = key.method is SignatureMethod.ECDSA_SHA256

@@ -28,15 +28,17 @@ class Proof(TypedDict):
 
 
 def prove(database: Database, entries: Sequence[int]) -> list[Proof]:
-    """Prove entries under the newest checkpoint, in the order in which they were sequenced.
+    """Prove entries under one checkpoint, in the order in which they were sequenced.
+
+    It is the newest that a witness cosigned, if that covers all of them; else the newest.
 
     Of an entry that has no leaf yet there is no proof: it is left out.
     """
     with database.read() as connection:
         # The leaves first: the checkpoint that is read after them covers them.
         leaves = _leaves(connection, entries)
-        signed = tree.newest(connection)
-        if not leaves or signed is None:
+        signed = tree.best(connection, leaves[-1]["index"]) if leaves else None
+        if signed is None:
             return []
         checkpoint = tree.with_witnesses(connection, signed)
         hashes = hashes_from(lambda level, number: tree.tile(connection, level, number))

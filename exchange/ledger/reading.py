@@ -40,6 +40,18 @@ class Dossier:
     statuses: tuple[Record, ...]
     entries: tuple[Record, ...]
 
+    def part_of(self, receiver: str) -> "Dossier":
+        """What one receiver may see: its own deliveries, and what happened to them."""
+        mine = tuple(row for row in self.deliveries if row["receiver"] == receiver)
+        ids = {row["id"] for row in mine}
+        return Dossier(
+            document=self.document,
+            deliveries=mine,
+            attempts=tuple(row for row in self.attempts if row["delivery"] in ids),
+            statuses=tuple(row for row in self.statuses if row["delivery"] in ids),
+            entries=tuple(row for row in self.entries if row["delivery"] in ids),
+        )
+
 
 def dossier(database: Database, document: str) -> Dossier | None:
     """The document ``document``, or None."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import orjson
-from sqlalchemy import Connection, RowMapping, select
+from sqlalchemy import Connection, RowMapping, func, select
 
 from exchange.core.merkle import HASH_BYTES
 from exchange.core.note import with_cosignatures
@@ -39,6 +39,17 @@ def newest(connection: Connection) -> Signed | None:
     """The newest checkpoint; None before the first."""
     row = connection.execute(_NEWEST).mappings().first()
     return None if row is None else Signed(**row)
+
+
+def best(connection: Connection, index: int) -> Signed | None:
+    """The newest checkpoint over the leaf ``index`` that a witness cosigned, else the newest."""
+    cosigned = connection.execute(
+        select(func.max(COSIGNATURE.c.size)).where(COSIGNATURE.c.size > index)
+    ).scalar()
+    if cosigned is None:
+        return newest(connection)
+    row = connection.execute(select(CHECKPOINT).where(CHECKPOINT.c.size == cosigned)).mappings().one()
+    return Signed(**row)
 
 
 def with_witnesses(connection: Connection, signed: Signed) -> str:

@@ -1,4 +1,4 @@
-"""The clerk's desk: ``exchange send``, ``inbox``, ``status``, ``verify``.
+"""The clerk's desk: ``exchange send``, ``inbox``, ``status``.
 
 These commands talk to an exchange over HTTP like any agency's software, through
 ``exchange.client``; they need neither its database nor its settings.
@@ -9,8 +9,7 @@ import typer
 from exchange.cli.desk.fetching import inbox
 from exchange.cli.desk.following import status
 from exchange.cli.desk.sending import send
-from exchange.cli.desk.verifying import verify
 
 group = typer.Typer()
-for command in (send, inbox, status, verify):
+for command in (send, inbox, status):
     group.command()(command)

@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping
 
+from exchange.audit.words import RECEIPTS
+from exchange.audit.words import STATUSES as REPORTED
 from exchange.core.codes import PRIORITIES
 from exchange.core.delivery import State
-from exchange.core.receipt import ReceiptKind
+
+__all__ = ["KINDS", "RECEIPTS", "STATES", "STATUSES", "both", "urgency"]
 
 # Where a delivery stands: Vietnamese, English.
 STATES: Mapping[str, tuple[str, str]] = {
@@ -18,37 +21,13 @@ STATES: Mapping[str, tuple[str, str]] = {
     State.EXPIRED: ("QUÁ HẠN CHUYỂN", "NOT DELIVERED IN TIME"),
 }
 
-# QCVN 102 status codes.
-STATUSES: Mapping[str, tuple[str, str]] = {
-    "none": ("chưa báo", "nothing reported"),
-    "01": ("đã đến", "arrived"),
-    "02": ("từ chối tiếp nhận", "rejected"),
-    "03": ("đã vào sổ", "registered"),
-    "04": ("phân công xử lý", "assigned"),
-    "05": ("đang xử lý", "in process"),
-    "06": ("hoàn thành", "finished"),
-    "13": ("yêu cầu lấy lại", "asked back"),
-    "15": ("đồng ý cho lấy lại, cập nhật", "agreed to give back or update"),
-    "16": ("không đồng ý lấy lại, cập nhật", "declined to give back or update"),
-}
+# QCVN 102 status codes, and none so far.
+STATUSES: Mapping[str, tuple[str, str]] = {"none": ("chưa báo", "nothing reported"), **REPORTED}
 
 KINDS: Mapping[str, tuple[str, str]] = {
     "document": ("văn bản", "document"),
     "status": ("trạng thái", "status"),
     "receipt": ("biên nhận", "receipt"),
-}
-
-RECEIPTS: Mapping[str, tuple[str, str]] = {
-    ReceiptKind.ACCEPTANCE: (
-        "Trục đã tiếp nhận văn bản; đây CHƯA phải là đã chuyển",
-        "The exchange took the document over; this is NOT a delivery yet",
-    ),
-    ReceiptKind.DELIVERED: (
-        "Đã chuyển tới phần mềm của nơi nhận",
-        "Delivered to the software of the receiver",
-    ),
-    ReceiptKind.REFUSED: ("Không chuyển được tới nơi nhận", "Ended without delivery to the receiver"),
-    ReceiptKind.EXPIRED: ("Quá hạn, chưa chuyển được tới nơi nhận", "Not delivered to the receiver in time"),
 }
 
 

@@ -1,0 +1,243 @@
+"""Evidence bundles: everything that there is of one document, checked against itself and the anchors."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from cryptography import x509
+
+from exchange.audit import bundle_links, checkpoints, documents, proofs, receipts, revocation, stamps
+from exchange.audit.anchors import Anchors
+from exchange.audit.container import check as check_container
+from exchange.audit.documents import Evidence, Message
+from exchange.audit.finding import Finding, Report, Status
+from exchange.audit.proofs import NotAProof, Proof
+from exchange.audit.receipts import Signed
+from exchange.audit.words import finding, named, unreadable
+from exchange.core import asic
+from exchange.core import bundle as layout
+from exchange.core.bundle import Contents
+from exchange.core.container import Container, NotAContainer
+from exchange.core.note import Checkpoint
+from exchange.core.receipt import Receipt
+from exchange.core.refusal import Refused
+
+
+@dataclass(slots=True, kw_only=True)
+class Bundle:
+    """What was read so far of a bundle, and what was found."""
+
+    container: Container
+    anchors: Anchors
+    now: datetime
+    findings: list[Finding] = field(default_factory=list)
+    contents: Contents | None = None
+    document: Message | None = None
+    receipts: dict[str, Signed] = field(default_factory=dict)
+    statuses: dict[str, Message] = field(default_factory=dict)
+    proofs: dict[str, Proof] = field(default_factory=dict)
+    checkpoint: Checkpoint | None = None
+    """Of checkpoint.txt, whoever signed it."""
+
+    def file(self, name: str) -> bytes | None:
+        """A file of the bundle; None if it is not there or damaged."""
+        return self.container.files.get(name)
+
+    def under(self, folder: str, ending: str = "") -> list[tuple[str, bytes]]:
+        """The files in a folder, by name."""
+        files = self.container.files.items()
+        return sorted(each for each in files if each[0].startswith(folder) and each[0].endswith(ending))
+
+    def spoken(self) -> dict[str, Receipt]:
+        """What the receipts say, by file."""
+        return {name: signed.receipt for name, signed in self.receipts.items()}
+
+    def evidence(self) -> Evidence:
+        """What came along to judge certificates with."""
+        return Evidence(
+            intermediates=tuple(_certificates(content for _, content in self.under(layout.CERTIFICATES))),
+            crls=tuple(content for _, content in self.under(layout.REVOCATION, ".crl")),
+            ocsps=tuple(content for _, content in self.under(layout.REVOCATION, ".ocsp")),
+        )
+
+
+def check(content: bytes, anchors: Anchors, now: datetime) -> Report:
+    """Everything that the bundle proves, and what not."""
+    try:
+        container = asic.read(content)
+    except NotAContainer as error:
+        return unreadable("container", why_vi=error.reason_vi, why=error.reason)
+    except Refused as refused:
+        detail = refused.refusals[0]
+        return unreadable("container", why_vi=detail.detail_vi, why=detail.detail)
+    bundle = Bundle(container=container, anchors=anchors, now=now)
+    # (1) the container: nothing was changed since the exchange signed it
+    bundle.findings += check_container(container, anchors)
+    # (2) what it says of itself; (3) the document; (4) receipts; (5) what receivers said
+    _contents(bundle)
+    _document(bundle)
+    _receipts(bundle)
+    _statuses(bundle)
+    # (6) the ledger: its checkpoint, the entries in it, and what entries and receipts say of each other
+    _checkpoint(bundle)
+    _entries(bundle)
+    bundle.findings += bundle_links.check(bundle.proofs, bundle.spoken(), bundle.statuses, container.files)
+    # (7) when, by somebody else's clock; (8) whether the signer's certificate was revoked
+    _stamps(bundle)
+    _revocation(bundle)
+    # (9) what is not there
+    bundle.findings += _limits(bundle)
+    return Report(kind="bundle", findings=tuple(bundle.findings), facts=_facts(bundle))
+
+
+def _contents(bundle: Bundle) -> None:
+    content = bundle.file(layout.CONTENTS)
+    try:
+        bundle.contents = layout.decode(content or b"")
+    except ValueError as error:
+        bundle.findings.append(finding("part_unreadable", layout.CONTENTS, why=error))
+
+
+def _document(bundle: Bundle) -> None:
+    content = bundle.file(layout.DOCUMENT)
+    if content is None:
+        bundle.findings.append(finding("document_absent"))
+        return
+    bundle.document, findings = documents.check(
+        content, layout.DOCUMENT, bundle.anchors, bundle.evidence(), bundle.now
+    )
+    bundle.findings += findings
+
+
+def _receipts(bundle: Bundle) -> None:
+    acceptance = bundle.file(layout.ACCEPTANCE)
+    files = [] if acceptance is None else [(layout.ACCEPTANCE, acceptance)]
+    for name, content in (*files, *bundle.under(layout.RECEIPTS)):
+        signed, findings = receipts.check(content, name, bundle.anchors)
+        bundle.findings += findings
+        if signed is not None:
+            bundle.receipts[name] = signed
+            bundle.findings += bundle_links.check_signers(signed, bundle.document, name)
+    document = bundle.file(layout.DOCUMENT)
+    if document is not None:
+        bundle.findings += receipts.about_document(bundle.spoken(), document, layout.DOCUMENT)
+
+
+def _statuses(bundle: Bundle) -> None:
+    for name, content in bundle.under(layout.STATUSES):
+        message, findings = documents.check(content, name, bundle.anchors, bundle.evidence(), bundle.now)
+        bundle.findings += findings
+        if message is not None:
+            bundle.statuses[name] = message
+            bundle.findings += bundle_links.check_status(message, bundle.document, name)
+
+
+def _checkpoint(bundle: Bundle) -> None:
+    content = bundle.file(layout.CHECKPOINT)
+    if content is None:
+        return
+    text = content.decode(errors="replace")
+    signed, findings = checkpoints.check(text, layout.CHECKPOINT, bundle.anchors)
+    bundle.findings += findings
+    bundle.checkpoint = None if signed is None else signed.checkpoint
+
+
+def _entries(bundle: Bundle) -> None:
+    found: list[Finding] = []
+    for name, content in bundle.under(layout.ENTRIES):
+        try:
+            proof = proofs.read(content)
+        except NotAProof as error:
+            found.append(finding("proof_form", name, why=error))
+            continue
+        if bundle.checkpoint is None or proof.checkpoint.encode() != bundle.file(layout.CHECKPOINT):
+            found.append(finding("entry_of_other_checkpoint", name))
+            continue
+        bundle.proofs[name] = proof
+        found += proofs.check(proof, name, bundle.checkpoint)
+    bundle.findings += _together(found, bundle)
+
+
+def _together(found: list[Finding], bundle: Bundle) -> list[Finding]:
+    """One sentence for all entries that are proven; the others one by one."""
+    proven = [each for each in found if each.status is Status.PROVEN]
+    others = [each for each in found if each.status is not Status.PROVEN]
+    if not proven or bundle.checkpoint is None:
+        return others
+    listed = [proofs.said(bundle.proofs[each.about]) for each in proven]
+    together = finding(
+        "entries_inclusion",
+        layout.ENTRIES,
+        origin=bundle.checkpoint.origin,
+        said_vi="; ".join(vietnamese for vietnamese, _ in listed),
+        said="; ".join(english for _, english in listed),
+    )
+    commands = (command for each in proven for command in (f"# {each.about}", *each.commands))
+    return [together.shown_by(*commands), *others]
+
+
+def _stamps(bundle: Bundle) -> None:
+    for name, token in bundle.under(layout.STAMPS, ".tsr"):
+        beside = bundle.file(name.removesuffix(".tsr") + ".json")
+        try:
+            stamp = stamps.read(token, beside or b"")
+        except ValueError as error:
+            bundle.findings.append(finding("part_unreadable", name, why=error))
+            continue
+        if bundle.checkpoint is not None:
+            bundle.findings.append(stamps.check(stamp, name, bundle.checkpoint, bundle.anchors))
+
+
+def _revocation(bundle: Bundle) -> None:
+    acceptance = bundle.receipts.get(layout.ACCEPTANCE)
+    messages = (
+        bundle.statuses if bundle.document is None else {layout.DOCUMENT: bundle.document, **bundle.statuses}
+    )
+    for name, message in messages.items():
+        seen_at = acceptance.receipt.at if acceptance is not None and name == layout.DOCUMENT else None
+        bundle.findings += revocation.check(
+            message.certificate,
+            name,
+            bundle.anchors,
+            bundle.evidence(),
+            at=message.signed_at or bundle.now,
+            seen_at=seen_at,
+        )
+
+
+def _limits(bundle: Bundle) -> list[Finding]:
+    contents, findings = bundle.contents, []
+    if contents is not None:
+        findings += bundle_links.missing(contents)
+        digest = contents.document.get("digest")
+        if bundle.document is not None and digest != bundle.document.digest:
+            findings.append(finding("contents_of_other_document", layout.CONTENTS, digest=digest))
+    kinds = {signed.receipt.kind: signed.receipt for signed in bundle.receipts.values()}
+    findings += [receipts.limits_of(kinds[kind]) for kind in sorted(kinds)]
+    if not bundle.under(layout.STAMPS):
+        findings.append(finding("own_clock"))
+    if not bundle.proofs and not (contents is not None and contents.pending):
+        findings.append(finding("ledger_absent"))
+    return findings
+
+
+def _facts(bundle: Bundle) -> dict[str, object]:
+    contents, document = bundle.contents, bundle.document
+    return {
+        "document": None if contents is None else dict(contents.document),
+        "role": None if contents is None else contents.role.value,
+        "made_at": None if contents is None else contents.made_at,
+        "signer": None if document is None else named(document.certificate.subject),
+        "receipts": [{"file": name, **receipts.facts(signed)} for name, signed in bundle.receipts.items()],
+        "entries": [{"file": name, **proofs.facts(proof)} for name, proof in bundle.proofs.items()],
+    }
+
+
+def _certificates(contents: Iterable[bytes]) -> list[x509.Certificate]:
+    found = []
+    for content in contents:
+        try:
+            found += x509.load_pem_x509_certificates(content)
+        except ValueError:  # whatever it is, it vouches for nobody
+            continue
+    return found

@@ -1,0 +1,90 @@
+"""What the parts of a bundle say of each other: entries and receipts, statuses and the document."""
+
+import hashlib
+from collections.abc import Mapping
+
+from exchange.audit.documents import Message
+from exchange.audit.finding import Finding
+from exchange.audit.proofs import Proof
+from exchange.audit.receipts import Signed
+from exchange.audit.words import event, finding
+from exchange.core import bundle as layout
+from exchange.core.bundle import Contents
+from exchange.core.edxml import DocumentMessage, StatusMessage
+from exchange.core.receipt import Receipt, ReceiptKind
+from exchange.core.trust import fingerprint
+
+
+def check(
+    proofs: Mapping[str, Proof],
+    receipts: Mapping[str, Receipt],
+    statuses: Mapping[str, Message],
+    files: Mapping[str, bytes],
+) -> list[Finding]:
+    """Each entry speaks of this document or of a status here, and of the receipts that lie here."""
+    spoken = {receipt.subject.digest for receipt in receipts.values()}
+    spoken |= {status.digest for status in statuses.values()}
+    findings = [
+        finding("entry_of_other_document", name)
+        for name, proof in proofs.items()
+        if spoken and proof.leaf.document not in spoken
+    ]
+    digests = {name: hashlib.sha256(files[name]).hexdigest() for name in (*receipts, *statuses)}
+    entered = _entered(proofs)
+    for name, receipt in receipts.items():
+        keys = [(_event(receipt), delivery.id) for delivery in receipt.deliveries]
+        if any(entered.get(key, digests[name]) != digests[name] for key in keys):
+            findings.append(finding("receipt_not_entered", name))
+    known = {*entered.values(), *(proof.leaf.document for proof in proofs.values())}
+    proven = [name for name, digest in digests.items() if digest in known]
+    if proven and not findings:
+        found = finding("files_in_ledger", layout.ENTRIES, names=", ".join(proven))
+        findings.append(found.shown_by(*(f"sha256sum {name}    # stands in its entry" for name in proven)))
+    return findings
+
+
+def check_signers(signed: Signed, document: Message | None, about: str) -> list[Finding]:
+    """The exchange's word counts as another's: it must not be signed by who signed the document."""
+    if document is None or fingerprint(signed.certificate) != fingerprint(document.certificate):
+        return []
+    return [finding("receipt_by_signer", about)]
+
+
+def check_status(message: Message, document: Message | None, about: str) -> list[Finding]:
+    """A status message must speak of the document in the bundle."""
+    status = message.message
+    if document is None or not isinstance(document.message, DocumentMessage):
+        return []
+    if isinstance(status, StatusMessage) and status.response_for.document_id == document.message.document_id:
+        return []
+    return [finding("status_of_other_document", about)]
+
+
+def missing(contents: Contents) -> list[Finding]:
+    """What the bundle could not hold because it was not there yet."""
+    findings = []
+    for each in contents.pending:
+        said_vi, said = event(each.event)
+        values = {"said_vi": said_vi, "said": said, "at": each.at}
+        findings.append(
+            finding("entry_pending", layout.CONTENTS, seconds=contents.come_back_in_seconds, **values)
+        )
+    for delivery in contents.unended:
+        findings.append(
+            finding("delivery_unended", layout.CONTENTS, receiver=delivery.receiver, at=contents.made_at)
+        )
+    return findings
+
+
+def _entered(proofs: Mapping[str, Proof]) -> dict[tuple[str, str], str]:
+    """By event and delivery: the digest of the receipt that was entered."""
+    entered = {}
+    for proof in proofs.values():
+        receipt = proof.body.get("receipt") or proof.body.get("acceptance")
+        if receipt:
+            entered[proof.leaf.event, proof.leaf.exchange] = str(receipt)
+    return entered
+
+
+def _event(receipt: Receipt) -> str:
+    return "accepted" if receipt.kind is ReceiptKind.ACCEPTANCE else receipt.kind.value

@@ -1,0 +1,185 @@
+"""Documents and status messages of agencies: who signed, whether they are unchanged, who vouches for it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from cryptography import x509
+
+from exchange.audit.anchors import Anchors
+from exchange.audit.finding import Finding
+from exchange.audit.words import LIMITS, STATUSES, finding, local, named, refusal, subject, validity
+from exchange.core import edxml, enveloped
+from exchange.core.edxml import DocumentMessage, StatusMessage
+from exchange.core.parsing import parse
+from exchange.core.refusal import Refused
+from exchange.core.signature import RegisteredCertificate, SignxmlVerifier, Trust, verify
+from exchange.core.trust import check_suitable, fingerprint, is_valid_at, load_certificate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What came along to judge certificates with: other CAs, CRLs and OCSP answers (DER). None is trusted."""
+
+    intermediates: tuple[x509.Certificate, ...] = ()
+    crls: tuple[bytes, ...] = ()
+    ocsps: tuple[bytes, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """A message whose signature holds, whoever made it."""
+
+    message: DocumentMessage | StatusMessage
+    certificate: x509.Certificate
+    digest: str
+    signed_at: datetime | None
+    """The signer's word."""
+
+    @property
+    def sender(self) -> str:
+        """The code of the agency that it comes from, by its own word."""
+        return self.message.sender.organ_id
+
+
+def check(
+    content: bytes, about: str, anchors: Anchors, evidence: Evidence, now: datetime
+) -> tuple[Message | None, list[Finding]]:
+    """The message, None if it is none or not unchanged; and what was found of it and its signer.
+
+    ``now`` stands in for a time of signing where the message names none.
+    """
+    try:
+        # (1) which certificate it names; (2) whether that certificate's key signed exactly this
+        signer = load_certificate(enveloped.find(parse(content, LIMITS)).certificate_der)
+        signed = verify(content, _trust(signer), signer.not_valid_before_utc, SignxmlVerifier(), LIMITS)
+        # (3) what it says, from the signed tree alone
+        read = edxml.read(signed.root)
+    except Refused as refused:
+        return None, [refusal("document_signature_wrong", refused, about)]
+    message = Message(
+        message=read,
+        certificate=signer,
+        digest=signed.digest,
+        signed_at=read.signed_at if isinstance(read, DocumentMessage) else read.timestamp,
+    )
+    # (4) who vouches for the signer, at the time of signing
+    return message, [_vouched(message, about, anchors, evidence, message.signed_at or now)]
+
+
+def limits_of(message: Message, about: str) -> list[Finding]:
+    """What a signed message alone does not show."""
+    time = "—" if message.signed_at is None else local(message.signed_at)
+    return [
+        finding("signing_time_claimed", at=time),
+        finding("certificate_of_agency", sender=message.sender),
+        finding("revocation_absent", about),
+        finding("outside_canonical_form"),
+        finding("acceptance_not_given"),
+    ]
+
+
+def facts(message: Message) -> dict[str, object]:
+    """For machines: who signed what."""
+    read = message.message
+    return {
+        "sender": message.sender,
+        "document_id": read.document_id
+        if isinstance(read, DocumentMessage)
+        else read.response_for.document_id,
+        "status": None if isinstance(read, DocumentMessage) else read.status_code,
+        "digest": message.digest,
+        "certificate": fingerprint(message.certificate),
+        "signed_at": None if message.signed_at is None else message.signed_at.isoformat(),
+    }
+
+
+def _trust(certificate: x509.Certificate) -> Trust:
+    registered = RegisteredCertificate(
+        fingerprint=fingerprint(certificate),
+        agency="",
+        certificate=certificate,
+        valid_from=certificate.not_valid_before_utc,
+    )
+    return Trust(certificates={registered.fingerprint: registered})
+
+
+def _vouched(message: Message, about: str, anchors: Anchors, evidence: Evidence, at: datetime) -> Finding:
+    signer = message.certificate
+    try:
+        check_suitable(signer)
+    except Refused as refused:
+        return refusal("signer_unsuitable", refused, about)
+    if not is_valid_at(signer, at):
+        return finding("signer_validity", about, at=local(at), **validity(signer))
+    if anchors.knows(signer):
+        return _proven(message, about, "bạn tin cậy trực tiếp", "which you trust itself")
+    if not anchors.authorities:
+        return _nobody(message, about)
+    return _by_path(message, about, anchors, evidence, at)
+
+
+def _by_path(message: Message, about: str, anchors: Anchors, evidence: Evidence, at: datetime) -> Finding:
+    # Costs half a second, and only certificates under a CA need it.
+    from exchange.core.path import NoPath, Paths
+
+    others = evidence.intermediates
+    try:
+        chain = Paths(anchors.authorities, others).find(message.certificate, at)
+    except NoPath as error:
+        if not _issuer_is_there(message.certificate, (*anchors.authorities, *others)):
+            return _nobody(message, about)
+        reasons = {"why_vi": error.reason_vi, "why": error.reason_en}
+        return finding("signer_path", about, **reasons).shown_by(*_commands(about, at))
+    ca = named(chain[-1].subject)
+    return _proven(message, about, f"do CA bạn tin cậy cấp: {ca}", f"issued by a CA that you trust: {ca}", at)
+
+
+def _issuer_is_there(certificate: x509.Certificate, authorities: Iterable[x509.Certificate]) -> bool:
+    """Whether a certificate with its issuer's name is at hand: then there should be a path."""
+    return any(each.subject == certificate.issuer for each in authorities)
+
+
+def _proven(message: Message, about: str, why_vi: str, why: str, at: datetime | None = None) -> Finding:
+    return finding(
+        "document_signature",
+        about,
+        **_content(message),
+        subject=subject(message.certificate),
+        why_vi=why_vi,
+        why=why,
+    ).shown_by(*_commands(about, at))
+
+
+def _nobody(message: Message, about: str) -> Finding:
+    return finding(
+        "signer_unknown",
+        about,
+        **_content(message),
+        subject=subject(message.certificate),
+        issuer=named(message.certificate.issuer),
+    ).shown_by(*_commands(about))
+
+
+def _content(message: Message) -> dict[str, str]:
+    """What it is, in a phrase: Vietnamese, English."""
+    read, sender = message.message, message.sender
+    if isinstance(read, DocumentMessage):
+        about = f"{sender}: {read.document_id}  {read.number}  {read.subject}"
+        return {"what_vi": f"văn bản của {about}", "what": f"a document of {about}"}
+    status, status_en = STATUSES.get(read.status_code, (read.status_code, read.status_code))
+    about = read.response_for.document_id
+    return {
+        "what_vi": f"trạng thái {read.status_code} “{status}” do {sender} báo về {about}",
+        "what": f"the status {read.status_code} “{status_en}” that {sender} reports of {about}",
+    }
+
+
+def _commands(about: str, at: datetime | None = None) -> tuple[str, ...]:
+    moment = "" if at is None else f" -attime {int(at.timestamp())}"
+    return (
+        f"tr -d '\\n' < {about} | grep -o 'X509Certificate>[^<]*' | head -1 | cut -d'>' -f2 | base64 -d "
+        "| openssl x509 -inform DER -out signer.pem",
+        f"openssl verify{moment} -CAfile ca.pem signer.pem",
+        f"xmlsec1 --verify --enabled-key-data key-name --pubkey-cert-pem signer.pem {about}",
+    )
