@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from exchange.audit import Anchors, verify
+from exchange.audit.finding import Exit, Status
+
 ROOT = Path(__file__).parents[1]
 ROW = re.compile(
     r"^  (\S.*?) {2,}([a-z][a-z ]*?) +([\d-]+) +([\d-]+) +([\d-]+) +([\d-]+) +([\d-]+) +(\d+%|-)$"
@@ -61,6 +64,18 @@ def test_one_history_and_one_proven_receipt_are_shown(played: tuple[int, str, Pa
     shown = re.search(r"its SHA-256 +([0-9a-f]{64})\s+tệp của ta / of our file +([0-9a-f]{64}) ✓", output)
     assert shown is not None, output
     assert shown[1] == shown[2]
+
+
+def test_the_evidence_of_a_document_proves_itself_offline(played: tuple[int, str, Path]) -> None:
+    _, output, data = played
+    for kind in ("bundle", "nhân chứng", "stamps/", "chưa bị thu hồi"):
+        assert kind in output, output
+    report = verify(data / "auditor" / "evidence.asice", Anchors.load([data / "auditor" / "trust"]))
+    assert report.exit is Exit.PROVEN, report.findings
+    found = {finding.code for finding in report.of(Status.PROVEN)}
+    assert {"container_signature", "log_signature", "witness_signature", "stamp", "revocation_good"} <= found
+    changed = verify(data / "auditor" / "changed.asice", Anchors.load([data / "auditor" / "trust"]))
+    assert changed.exit is Exit.REFUSED, changed.findings
 
 
 def test_a_document_signed_with_a_key_that_was_reported_lost_is_refused(

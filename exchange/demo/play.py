@@ -10,7 +10,7 @@ from pathlib import Path
 from types import FrameType
 
 from exchange.client import NotProven, Problem, Unreachable
-from exchange.demo import acts, door, promises, report
+from exchange.demo import acts, auditor, door, promises, report
 from exchange.demo.ends import figures
 from exchange.demo.journal import Sent
 from exchange.demo.process import ProcessFailed
@@ -58,7 +58,10 @@ def _play(folder: Path, scale: Scale, screen: Screen) -> int:
             "Promises, checked against what the agencies themselves hold",
         )
         report.verdicts(stage, verdicts)
+        case = None if shown is None else auditor.open_case(stage, shown)
         broken += _stopped(stage)
+        if case is not None:
+            broken += auditor.show(case, screen)
         _last_words(stage, broken)
     return broken
 
