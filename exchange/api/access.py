@@ -31,8 +31,8 @@ def authenticate(context: Context, authorization: str, scope: str, *others: str)
     if token.scopes.isdisjoint((scope, *others)):
         raise refuse(
             "scope_missing",
-            f"This needs the scope “{scope}”: {SCOPES[scope]}.",
-            f"Cần phạm vi “{scope}”.",
+            f"This needs the scope {' or '.join(f'“{each}”: {SCOPES[each]}' for each in (scope, *others))}.",
+            f"Cần phạm vi {' hoặc '.join(f'“{each}”' for each in (scope, *others))}.",
             where="Authorization",
             scope=scope,
         )
