@@ -97,3 +97,19 @@ def test_what_the_demo_did_lies_in_the_folder_that_was_asked_for(played: tuple[i
     assert str(data) in output
     assert (data / "exchange.sqlite").stat().st_size > 0
     assert list((data / "folders").rglob("*.edxml"))
+
+
+def test_where_its_ca_is_not_installed_the_demo_says_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "certomancer.py").write_text('raise ModuleNotFoundError(name="certomancer")', "utf-8")
+    ran = subprocess.run(
+        [sys.executable, "-m", "exchange", "demo", "--quick"],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(tmp_path), "PYTHONIOENCODING": "utf-8"},
+        capture_output=True,
+        encoding="utf-8",
+        timeout=60,
+        check=False,
+    )
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert "make demo" in ran.stderr
+    assert "Traceback" not in ran.stderr
