@@ -11,9 +11,11 @@ from exchange.core import parsing
 from exchange.core.codes import normalise
 from exchange.core.directory import Agency, Directory
 from exchange.core.edxml import DocumentMessage
+from exchange.core.expiry import end_of
 from exchange.core.pdf_findings import DocumentFindings
 from exchange.core.refusal import Refusal, Refused, refuse
 from exchange.core.signature import Signed
+from exchange.core.standing import shown
 from exchange.intake import conflict, digest_of
 from exchange.ledger import reading
 from exchange.ledger.directory_store import Token
@@ -147,7 +149,7 @@ def _preflight(
     limit = context.settings.document_bytes_max
     return Preflight(
         sender=sender.code,
-        certificate_valid_to=_valid_to(sender, now),
+        certificate_valid_to=_valid_to(context, sender, now),
         bytes_max=limit,
         too_large=size > limit,
         prospects=_prospects(context, receivers, refusals, now),
@@ -215,11 +217,13 @@ def _reachable(contact: datetime | None, failing_since: datetime | None, now: da
     return True if contact is not None and now - contact <= LATELY else None
 
 
-def _valid_to(sender: Agency, now: datetime) -> datetime | None:
+def _valid_to(context: Context, sender: Agency, now: datetime) -> datetime | None:
+    looked_at = context.settings.revocation != "off"
+    verdicts = context.registry.current.verdicts if looked_at else {}
     ends = [
-        min(each.valid_to or each.certificate.not_valid_after_utc, each.certificate.not_valid_after_utc)
+        end_of(each)
         for each in sender.certificates
-        if each.valid_from <= now
+        if each.valid_from <= now and shown(verdicts.get(each.fingerprint), now) != "revoked"
     ]
     latest = max(ends, default=None)
     return latest if latest is not None and latest > now else None

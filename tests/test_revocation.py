@@ -17,6 +17,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from exchange import preflight
+from exchange.context import clock
 from exchange.core import receipt
 from exchange.core.path import Status, validate
 from exchange.core.receipt import Receipt
@@ -28,6 +30,7 @@ from exchange.demo.pki import Pki
 from exchange.intake import Answer, accepted_before
 from exchange.ledger import directory_store, revocations
 from exchange.revocation import Revocation
+from tests.client_broker import running
 from tests.conftest import MakeHouse
 from tests.core.authorities import Ca
 from tests.house import START, House
@@ -171,6 +174,28 @@ def test_status_messages_are_judged_like_documents(make_site: Any) -> None:
     site.ask()
     status = site.house.province.status(OFFICE, FINANCE, document_id, "01", site.house.clock.now)
     assert refusal(lambda: site.house.report(status, OFFICE)).code == "certificate_revoked"
+
+
+def test_preflight_tells_an_agency_whose_certificate_was_revoked_that_nothing_would_go(
+    make_site: Any,
+) -> None:
+    site = make_site()
+    token = site.house.province.token(OFFICE)
+    for each in site.house.province.agencies[OFFICE].certificates:
+        directory_store.end_certificate(site.house.context.database, each.fingerprint, START)
+
+    def ask() -> preflight.Preflight:
+        site.ask()
+        now = site.house.clock.now
+        return preflight.of_question(
+            site.house.context, token, [FINANCE], size=9, attachment_types=[], now=now
+        )
+
+    assert ask().would_go
+    site.pki.revoke("agency-ec", START)
+    site.house.clock.pass_(hours=1)
+    assert ask().certificate_valid_to is None
+    assert not ask().would_go
 
 
 def test_soft_takes_what_nobody_knows_and_records_that_it_was_not_checked(make_site: Any) -> None:
@@ -536,3 +561,16 @@ def test_the_sweep_asks_by_itself_and_hundreds_of_certificates_cost_one_list(mak
         sleep(0.05)
     assert site.verdict().status is Status.GOOD
     assert site.send().revocation == "good"
+
+
+def test_a_sender_is_told_by_http_when_to_try_again(tmp_path: Path) -> None:
+    with running(tmp_path, revocation="hard") as site:
+        headers = {
+            "Authorization": f"Bearer {site.province.secrets[OFFICE]}",
+            "Content-Type": "application/xml",
+        }
+        content = site.province.document(OFFICE, FINANCE, at=clock())
+        answer = urllib3.request("POST", f"{site.url}/v1/documents", body=content, headers=headers)
+        assert answer.status == 503
+        assert answer.headers["retry-after"] == "60"
+        assert answer.json()["code"] == "revocation_unknown"
