@@ -7,8 +7,9 @@ whose acceptance then tells.
 
 import random
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from threading import Event
+from time import monotonic
 
 import structlog
 
@@ -21,7 +22,7 @@ from exchange.core.pdf_texts import notice, sentences
 from exchange.core.receipt import Notice
 from exchange.core.refusal import Refusal, Refused, refuse
 from exchange.ledger import findings
-from exchange.ledger.findings import Pending
+from exchange.ledger.findings import LATE, Pending
 from exchange.payloads import Missing
 from exchange.pdfs import Busy
 
@@ -29,7 +30,8 @@ log = structlog.get_logger(__name__)
 
 BATCH = 20  # documents whose findings share a commit
 AHEAD = 200  # looked at: of these, several processes take different ones
-
+SOON = timedelta(seconds=30)  # looked back, when all that was there is done
+LOOK_BACK_SECONDS = 60.0  # between looks for what came late
 RETRY_SECONDS = 10
 
 
@@ -39,6 +41,8 @@ class Findings:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._stop = Event()
+        self._look_back_at = 0.0
+        self._unread: set[str] = set()  # documents whose bytes are gone
 
     def stop(self) -> None:
         """Begin no further document."""
@@ -48,14 +52,21 @@ class Findings:
         """Examine what waits; how many documents."""
         count = 0
         while self._context.settings.pdf_findings and not self._stop.is_set():
-            waiting = findings.pending(self._context.database, AHEAD)
+            waiting = self._waiting()
             chosen = random.sample(waiting, min(BATCH, len(waiting)))
-            found = self._examine(sorted(chosen, key=lambda each: each.document))
+            found = self._examine(chosen)
             findings.record(self._context.database, found)
             count += len(found)
-            if len(found) < BATCH:
+            if not found:
                 break
         return count
+
+    def _waiting(self) -> list[Pending]:
+        far = monotonic() >= self._look_back_at
+        waiting = findings.pending(self._context.database, AHEAD, LATE if far else SOON)
+        if far and not waiting:
+            self._look_back_at = monotonic() + LOOK_BACK_SECONDS
+        return [each for each in waiting if each.document not in self._unread]
 
     def _examine(self, waiting: Iterable[Pending]) -> dict[str, DocumentFindings]:
         found = {}
@@ -65,8 +76,11 @@ class Findings:
             try:
                 content = self._context.payloads.read(each.digest)
                 found[each.document] = self._context.pdfs.of_document(content, each.accepted_at)
-            except (Missing, Busy) as error:  # another time; the others are not kept waiting
-                log.warning("not_examined", document=each.document, error=type(error).__name__)
+            except Missing as error:
+                self._unread.add(each.document)  # the others are not kept waiting
+                log.error("not_examined", document=each.document, error=str(error))
+            except Busy:
+                break  # another time
         return found
 
 

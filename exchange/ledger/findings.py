@@ -17,11 +17,16 @@ FINDING = FindingRow.__table__  # type: ignore[attr-defined]
 
 # A document may be committed so much later than its id was made, on a machine whose clock is off.
 LATE = timedelta(hours=1)
+SPREAD = LATE / 2  # of the documents that are examined together: so none is left behind by more than LATE
 ID_TIME = 12  # hex digits
 
 _WHOLE = TypeAdapter(DocumentFindings)
 _ATTACHMENT = TypeAdapter(AttachmentFindings)
 TOGETHER = 0  # position of the row about the document as a whole
+_NEWEST = func.coalesce(
+    select(func.max(FINDING.c.document)).scalar_subquery(),
+    select(func.max(DOCUMENT.c.id)).scalar_subquery(),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,37 +38,37 @@ class Pending:
     accepted_at: datetime
 
 
-def pending(database: Database, most: int) -> list[Pending]:
-    """Documents that were not examined yet, the oldest first.
+def pending(database: Database, most: int, late: timedelta = LATE) -> list[Pending]:
+    """Documents that were not examined yet, the oldest first, and those that came soon after it.
 
-    Not those that came long before the newest one that was: they are done, or were there before anything
-    was examined.
+    Not those that came so much before the newest one that was examined: they are done, or were there
+    before anything was.
     """
     with database.read() as connection:
-        newest: str | None = connection.execute(
-            select(
-                func.coalesce(func.max(FINDING.c.document), select(func.max(DOCUMENT.c.id)).scalar_subquery())
-            )
-        ).scalar()
+        newest: str | None = connection.execute(select(_NEWEST)).scalar()
         if newest is None:
             return []
         rows = connection.execute(
             select(DOCUMENT.c.id, DOCUMENT.c.digest, DOCUMENT.c.accepted_at)
             .where(
-                DOCUMENT.c.id >= _earlier(newest),
+                DOCUMENT.c.id >= _moved(newest, -late),
                 DOCUMENT.c.kind == "document",
                 ~exists().where(FINDING.c.document == DOCUMENT.c.id, FINDING.c.position == TOGETHER),
             )
             .order_by(DOCUMENT.c.id)
             .limit(most)
-        )
-        return [Pending(document=row.id, digest=row.digest, accepted_at=row.accepted_at) for row in rows]
+        ).all()
+    return [
+        Pending(document=row.id, digest=row.digest, accepted_at=row.accepted_at)
+        for row in rows
+        if row.id <= _moved(rows[0].id, SPREAD)
+    ]
 
 
-def _earlier(document: str) -> str:
-    """The least id that is made ``LATE`` before this one: it begins with milliseconds (RFC 9562 5.7)."""
-    milliseconds = int(document[:ID_TIME], 16) - LATE // timedelta(milliseconds=1)
-    return f"{milliseconds:0{ID_TIME}x}"
+def _moved(document: str, by: timedelta) -> str:
+    """The least id that is made so much later: it begins with milliseconds (RFC 9562 5.7)."""
+    milliseconds = int(document[:ID_TIME], 16) + by // timedelta(milliseconds=1)
+    return f"{max(0, milliseconds):0{ID_TIME}x}"
 
 
 def record(database: Database, found: Mapping[str, DocumentFindings]) -> None:

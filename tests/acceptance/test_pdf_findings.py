@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -105,18 +106,59 @@ def test_a_document_of_before_anything_was_examined_is_left_alone(site: Site) ->
     database = site.house.context.database
     old, new = site.send(pdfs.plain()), site.send(pdfs.plain())
     assert [each.document for each in pending(database, 10)] == [old, new]
-    early = f"{0:012x}{old[12:]}"
-    with database.write() as connection:
-        columns = "kind, sender, digest, size, accepted_at, subject, priority, number, notation, type_name,"
-        columns += " business_type, earlier, paper, signed, certificate, receipt_kind"
+    as_of(site, old, datetime.now(UTC) - timedelta(hours=2))
+    assert [each.document for each in pending(database, 10)] == [old, new]
+
+
+def as_of(site: Site, document: str, moment: datetime) -> str:
+    """A copy of a document that came at another moment."""
+    milliseconds = int(moment.timestamp() * 1000)
+    copy = f"{milliseconds:012x}{document[12:]}"
+    columns = "kind, sender, digest, size, accepted_at, subject, priority, number, notation, type_name,"
+    columns += " business_type, earlier, paper, signed, certificate, receipt_kind"
+    with site.house.context.database.write() as connection:
         connection.execute(
             text(
-                f"INSERT INTO document (id, document_id, {columns}) SELECT :id, 'early', {columns}"
-                " FROM document WHERE id = :old"
+                f"INSERT INTO document (id, document_id, {columns}) SELECT :id, :id, {columns}"
+                " FROM document WHERE id = :document"
             ),
-            {"id": early, "old": old},
+            {"id": copy, "document": document},
         )
-    assert [each.document for each in pending(database, 10)] == [old, new]
+    return copy
+
+
+def test_after_days_away_everything_that_came_is_examined_the_oldest_first(site: Site) -> None:
+    database = site.house.context.database
+    first = site.send(pdfs.plain())
+    site.round()
+    base = datetime.now(UTC)
+    came = [as_of(site, first, base + timedelta(hours=hour)) for hour in range(1, 60)]
+    assert [each.document for each in pending(database, 100)] == came[:1]
+    assert site.round() == len(came)
+    assert all(findings.of_document(database, each) for each in came)
+
+
+def test_a_document_that_was_committed_late_is_found(site: Site) -> None:
+    first = site.send(pdfs.plain())
+    late = as_of(site, first, datetime.now(UTC) - timedelta(minutes=50))
+    latest = site.send(pdfs.plain())
+    assert site.round() == 3
+    later = as_of(site, first, datetime.now(UTC) - timedelta(minutes=40))
+    worker = Findings(site.house.context)
+    assert worker.round() == 1
+    assert worker.round() == 0
+    for each in (late, latest, later):
+        assert site.found(each)
+
+
+def test_a_document_whose_bytes_are_gone_keeps_no_other_waiting(site: Site) -> None:
+    gone = site.send(pdfs.plain(page_bytes=100_000))
+    [file] = [each for each in (site.house.context.settings.data / "payloads").rglob("*") if each.is_file()]
+    file.unlink()
+    there = site.send(pdfs.plain())
+    assert site.round() == 1
+    assert site.found(there)
+    assert findings.of_document(site.house.context.database, gone) is None
 
 
 def test_what_another_process_found_first_stays(site: Site) -> None:
