@@ -42,7 +42,7 @@ class Scale:
     kill: bool
 
 
-WHOLE = Scale(documents=300, expiry_seconds=25, kill=True)
+WHOLE = Scale(documents=240, expiry_seconds=25, kill=True)
 QUICK = Scale(documents=24, expiry_seconds=8, kill=False)
 
 
