@@ -80,7 +80,8 @@ def weigh(statements: Sequence[Statement], at: datetime, expires: datetime) -> W
     good += [each for each in later if _good_later(each, expires)]
     if good:
         best = max(good, key=_given)
-        since = min((each for each in statements if each.revoked_at), key=_when, default=None)
+        after = [each for each in statements if each.revoked_at and not _revoked_by(each, at)]
+        since = min(after, key=_when, default=None)
         return Weighed(
             status=Status.GOOD,
             statement=best,
@@ -91,8 +92,9 @@ def weigh(statements: Sequence[Statement], at: datetime, expires: datetime) -> W
     return Weighed(status=Status.UNKNOWN if newest else Status.NOT_CHECKED, statement=newest)
 
 
-def _given(statement: Statement) -> datetime:
-    return statement.source.this_update
+def _given(statement: Statement) -> tuple[datetime, bool]:
+    # Of two of one moment the one that says revoked is the newer.
+    return statement.source.this_update, statement.status is Status.REVOKED
 
 
 def _when(statement: Statement) -> datetime:

@@ -7,11 +7,11 @@ clock is read. So an auditor finds the same years later, from what was kept.
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 from typing import TypeVar
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.x509.oid import NameOID
 from pyhanko_certvalidator import CertificateValidator
 from pyhanko_certvalidator.errors import (
     DisallowedAlgorithmError,
@@ -35,7 +35,8 @@ from exchange.core.answers import (
 )
 from exchange.core.crl import Crl
 from exchange.core.ocsp import Ocsp
-from exchange.core.standing import CAUSES_VI, Finding, Source, Status, spoken
+from exchange.core.path_texts import Link, NoPath, named, nobody, not_holding, outside, reasons, weak
+from exchange.core.standing import Finding, Source, Status
 from exchange.core.trust import fingerprint
 
 __all__ = [
@@ -52,6 +53,8 @@ __all__ = [
 ]
 
 A = TypeVar("A", Crl, Ocsp)
+
+INTERMEDIATES_MAX = 100
 
 # What makes a path as a whole stand worst, first.
 _WORST = (Status.REVOKED, Status.UNKNOWN, Status.NOT_CHECKED, Status.GOOD)
@@ -71,15 +74,6 @@ def validate(
     Never raises for what the certificate or an answer contains: the finding says it.
     """
     return Paths(anchors, intermediates).check(certificate, Answers.read(crls, ocsps), at)
-
-
-class NoPath(Exception):
-    """No trusted path leads to the certificate, or it does not hold at the moment."""
-
-    def __init__(self, reason_en: str, reason_vi: str) -> None:
-        super().__init__(reason_en)
-        self.reason_en = reason_en
-        self.reason_vi = reason_vi
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,15 +116,6 @@ def _read(kind: Callable[[bytes], A], ders: Iterable[bytes], broken: list[NotBel
     return tuple(found)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Link:
-    """What was found of one certificate of a path."""
-
-    name: str
-    weighed: Weighed
-    doubts: Sequence[NotBelieved]
-
-
 @dataclass(slots=True)
 class Paths:
     """Paths from some trust anchors. Remembers those that it found; for one thread at a time."""
@@ -142,7 +127,8 @@ class Paths:
     def __init__(
         self, anchors: Iterable[x509.Certificate], intermediates: Iterable[x509.Certificate] = ()
     ) -> None:
-        self.anchors, self.intermediates, self._found = tuple(anchors), tuple(intermediates), {}
+        self.anchors, self._found = tuple(anchors), {}
+        self.intermediates = _below(self.anchors, islice(intermediates, INTERMEDIATES_MAX))
 
     @classmethod
     def under(cls, authorities: Sequence[x509.Certificate]) -> "Paths":
@@ -167,26 +153,26 @@ class Paths:
         anchors = [each for each in self.anchors if _lasts(each, at)]
         try:
             if why := key_weakness(asn1(certificate).public_key):
-                raise _weak(named(certificate.subject), why)
+                raise weak(named(certificate.subject), why)
             context = library_context(map(asn1, anchors), map(asn1, self.intermediates), at)
             path = finish(
                 CertificateValidator(asn1(certificate), validation_context=context).async_validate_path()
             )
         except PathBuildingError:
-            raise _nobody(certificate) from None
+            raise nobody(certificate) from None
         except DisallowedAlgorithmError as error:
-            raise _weak(named(certificate.subject), error.failure_msg) from None
+            raise weak(named(certificate.subject), error.failure_msg) from None
         except ExpiredError as error:
-            raise _outside(certificate, "expired", "hết hạn", error.expired_dt) from None
+            raise outside(certificate, "expired", "hết hạn", error.expired_dt) from None
         except NotYetValidError as error:
-            raise _outside(certificate, "begins", "bắt đầu", error.valid_from) from None
+            raise outside(certificate, "begins", "bắt đầu", error.valid_from) from None
         except ValidationError as error:
-            raise _broken(certificate, error.failure_msg) from None
+            raise not_holding(certificate, error.failure_msg) from None
         except NoPath:
             raise
         # A certificate may be as broken as any other bytes.
         except Exception as error:
-            raise _broken(certificate, type(error).__name__) from None
+            raise not_holding(certificate, type(error).__name__) from None
         certificates = [x509.load_der_x509_certificate(each.dump()) for each in path.iter_certs(True)]
         return tuple(reversed(certificates))
 
@@ -209,21 +195,21 @@ class Paths:
         return _finding(worst, links, chain, at)
 
 
-def _link(chain: Chain, answers: Answers, at: datetime) -> _Link:
+def _link(chain: Chain, answers: Answers, at: datetime) -> Link:
     statements, doubts = answers.about(chain)
     weighed = weigh(statements, at, chain[0].not_valid_after_utc)
     if weighed.status is Status.NOT_CHECKED and doubts:
         weighed = Weighed(status=Status.UNKNOWN)
-    return _Link(name=named(chain[0].subject), weighed=weighed, doubts=doubts)
+    return Link(name=named(chain[0].subject), weighed=weighed, doubts=doubts)
 
 
-def _finding(worst: _Link, links: Sequence[_Link], chain: Chain, at: datetime) -> Finding:
+def _finding(worst: Link, links: Sequence[Link], chain: Chain, at: datetime) -> Finding:
     statements = [each.weighed.statement for each in links if each.weighed.statement is not None]
     revocations = [each.weighed for each in links if each.weighed.revoked_at is not None]
     first = worst.weighed
     if first.revoked_at is None and revocations:
         first = min(revocations, key=lambda each: each.revoked_at or at)
-    reason_en, reason_vi = _reasons(worst, first, at)
+    reason_en, reason_vi = reasons(worst, first, at)
     return Finding(
         status=worst.weighed.status,
         at=at,
@@ -236,74 +222,29 @@ def _finding(worst: _Link, links: Sequence[_Link], chain: Chain, at: datetime) -
     )
 
 
-def _reasons(link: _Link, revocation: Weighed, at: datetime) -> tuple[str, str]:
-    match link.weighed.status:
-        case Status.REVOKED:
-            return _revoked(link.name, revocation)
-        case Status.GOOD:
-            return _good(link, revocation, at)
-        case Status.UNKNOWN:
-            return _unknown(link, at)
-    return (
-        f"No CRL or OCSP answer speaks of {link.name}.",
-        f"Không có CRL hay câu trả lời OCSP nào nói về {link.name}.",
-    )
+def _below(
+    anchors: tuple[x509.Certificate, ...], others: Iterable[x509.Certificate]
+) -> tuple[x509.Certificate, ...]:
+    """The CAs that an anchor, or one of them, has issued. Whoever hands in others may have made them up, and
+    the library tries every way through them.
+    """
+    found, left = list(anchors), list(others)
+    for above in found:  # grows on the way
+        issued = [each for each in left if _issued(above, each)]
+        left = [each for each in left if each not in issued]
+        found += filter(_is_ca, issued)
+    return tuple(found[len(anchors) :])
 
 
-def _revoked(name: str, revocation: Weighed) -> tuple[str, str]:
-    assert revocation.revoked_at is not None
-    moment, cause = spoken(revocation.revoked_at), revocation.cause
-    return (
-        f"The certificate {name} was revoked at {moment} ({cause}).",
-        f"Chứng thư số {name} bị thu hồi lúc {moment} ({CAUSES_VI.get(cause, cause)}).",
-    )
-
-
-def _good(link: _Link, revocation: Weighed, at: datetime) -> tuple[str, str]:
-    assert link.weighed.statement is not None
-    given = spoken(link.weighed.statement.source.this_update)
-    reason_en = f"The certificate {link.name} was not revoked at {spoken(at)}, as of {given}."
-    reason_vi = f"Chứng thư số {link.name} chưa bị thu hồi lúc {spoken(at)}, theo thông tin lúc {given}."
-    if revocation.revoked_at is None:
-        return reason_en, reason_vi
-    moment, cause = spoken(revocation.revoked_at), revocation.cause
-    return (
-        f"{reason_en} It was revoked later, at {moment} ({cause}).",
-        f"{reason_vi} Sau đó bị thu hồi, lúc {moment} ({CAUSES_VI.get(cause, cause)}).",
-    )
-
-
-def _unknown(link: _Link, at: datetime) -> tuple[str, str]:
-    reason_en = f"Nothing tells whether {link.name} was revoked at {spoken(at)}."
-    reason_vi = f"Không rõ {link.name} đã bị thu hồi lúc {spoken(at)} hay chưa."
-    newest = link.weighed.statement
-    if newest is not None and newest.status is Status.UNKNOWN:
-        reason_en += " The OCSP responder does not know it."
-        reason_vi += " Máy chủ OCSP không biết chứng thư số này."
-    elif newest is not None and newest.source.this_update > at:
-        begin = spoken(newest.source.this_update)
-        reason_en += f" The answer of {begin} is from after its end: a CA need not list it any longer."
-        reason_vi += (
-            f" Thông tin lúc {begin} có sau khi chứng thư số hết hạn: CA có thể đã bỏ khỏi danh sách."
-        )
-    elif newest is not None:
-        begin, end = spoken(newest.source.this_update), spoken(newest.source.good_until)
-        reason_en += f" The newest answer is of {begin} and was good until {end}."
-        reason_vi += f" Thông tin mới nhất lúc {begin}, chỉ dùng được đến {end}."
-    for doubt in link.doubts:
-        reason_en += f" {doubt.reason_en}"
-        reason_vi += f" {doubt.reason_vi}"
-    return reason_en, reason_vi
+def _is_ca(certificate: x509.Certificate) -> bool:
+    try:
+        return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+    except (x509.ExtensionNotFound, ValueError):
+        return False
 
 
 def _lasts(certificate: x509.Certificate, at: datetime) -> bool:
     return certificate.not_valid_before_utc <= at <= certificate.not_valid_after_utc
-
-
-def named(name: x509.Name) -> str:
-    """As people call it: its common name."""
-    found = name.get_attributes_for_oid(NameOID.COMMON_NAME)
-    return str(found[-1].value) if found else name.rfc4514_string()
 
 
 def _issued(authority: x509.Certificate, certificate: x509.Certificate) -> bool:
@@ -312,31 +253,3 @@ def _issued(authority: x509.Certificate, certificate: x509.Certificate) -> bool:
     except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
         return False  # another name, another kind of key, another key
     return True
-
-
-def _nobody(certificate: x509.Certificate) -> NoPath:
-    issuer = named(certificate.issuer)
-    return NoPath(
-        f"No trusted CA leads to it; its issuer is {issuer}.",
-        f"Không có CA tin cậy nào dẫn tới; bên cấp là {issuer}.",
-    )
-
-
-def _weak(name: str, why: str) -> NoPath:
-    return NoPath(
-        f"The path of {name} has a key or algorithm that is not allowed: {why}.",
-        f"Đường dẫn chứng thực của {name} có khóa hoặc thuật toán không được phép: {why}.",
-    )
-
-
-def _outside(certificate: x509.Certificate, what: str, what_vi: str, when: datetime) -> NoPath:
-    name = named(certificate.subject)
-    return NoPath(
-        f"A certificate in the path of {name} {what} at {spoken(when)}.",
-        f"Một chứng thư số trong đường dẫn của {name} {what_vi} lúc {spoken(when)}.",
-    )
-
-
-def _broken(certificate: x509.Certificate, why: str) -> NoPath:
-    name = named(certificate.subject)
-    return NoPath(f"The path of {name} does not hold: {why}.", f"Đường dẫn của {name} không hợp lệ: {why}.")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from itertools import islice
+from time import monotonic
 
 import pytest
 from asn1crypto import x509 as asn1_x509
@@ -419,6 +420,25 @@ def test_a_ca_may_not_go_beyond_what_it_was_given(world: World) -> None:
         )
         assert finding.status is Status.INVALID
         assert "does not hold" in finding.reason_en
+
+
+def test_a_heap_of_made_up_cas_does_not_hold_anybody_up(world: World) -> None:
+    # All of one name, so that each may have issued every other: there are 12! ways through them.
+    name, keys = named("Heap"), [ec_key() for _ in range(12)]
+    heap = [certify("Heap", key, name, ec_key(), extensions=[(CA_USAGE, True)]) for key in keys]
+    leaf = certify("Leaf", ec_key(), name, keys[0])
+    # And so that an agency vouches for them, which is no CA.
+    agency_key = ec_key()
+    agency = world.root.issue("Heap", agency_key)
+    vouched = [
+        certify("Heap", key, name, agency_key, extensions=[(x509.BasicConstraints(True, None), True)])
+        for key in keys
+    ]
+    for made_up in (heap, [agency, *vouched]):
+        begun = monotonic()
+        finding = validate(leaf, anchors=[world.root.certificate], intermediates=made_up, at=NOW)
+        assert finding.status is Status.INVALID
+        assert monotonic() - begun < 2
 
 
 def test_an_agency_cannot_issue_certificates(world: World) -> None:
