@@ -20,7 +20,7 @@ from pyhanko_certvalidator.policy_decl import NO_REVOCATION, CertRevTrustPolicy
 from pyhanko_certvalidator.revinfo.archival import CRLContainer, OCSPContainer
 
 from exchange.core.algorithms import AllowedAlgorithms, AllowedSignatures
-from exchange.core.standing import HOLD, Source, Status
+from exchange.core.standing import COMPROMISED, HOLD, Source, Status
 
 T = TypeVar("T")
 
@@ -74,19 +74,20 @@ def weigh(statements: Sequence[Statement], at: datetime, expires: datetime) -> W
     ended = [each for each in statements if each.cause != HOLD and _revoked_by(each, at)]
     ended += [each for each in binding if each.cause == HOLD and _revoked_by(each, at)]
     if ended:
-        first = min(ended, key=lambda each: each.revoked_at or at)
-        return Weighed(status=Status.REVOKED, statement=first, revoked_at=first.revoked_at, cause=first.cause)
+        first = min(ended, key=_when)
+        return Weighed(
+            status=Status.REVOKED, statement=first, revoked_at=first.revoked_at, cause=_cause(ended)
+        )
     good = [each for each in until if each.status is not Status.UNKNOWN and at <= each.source.good_until]
     good += [each for each in later if _good_later(each, expires)]
     if good:
         best = max(good, key=_given)
         after = [each for each in statements if each.revoked_at and not _revoked_by(each, at)]
-        since = min(after, key=_when, default=None)
         return Weighed(
             status=Status.GOOD,
             statement=best,
-            revoked_at=since.revoked_at if since else None,
-            cause=since.cause if since else "",
+            revoked_at=min(map(_when, after), default=None),
+            cause=_cause(after) if after else "",
         )
     newest = max(statements, key=_given, default=None)
     return Weighed(status=Status.UNKNOWN if newest else Status.NOT_CHECKED, statement=newest)
@@ -100,6 +101,12 @@ def _given(statement: Statement) -> tuple[datetime, bool]:
 def _when(statement: Statement) -> datetime:
     assert statement.revoked_at is not None
     return statement.revoked_at
+
+
+def _cause(statements: Sequence[Statement]) -> str:
+    """The worst that is said: a CA may find out later that a key was stolen."""
+    worst = min(statements, key=lambda each: (each.cause not in COMPROMISED, _when(each), each.cause))
+    return worst.cause
 
 
 def _revoked_by(statement: Statement, at: datetime) -> bool:

@@ -47,7 +47,16 @@ def test_a_revocation_that_is_no_hold_counts_for_ever_and_in_whatever_order(
 ) -> None:
     if ended(said, at):
         assert weigh(said, at, FAR).status is Status.REVOKED
-    assert weigh(said, at, FAR).status is weigh(said[::-1], at, FAR).status
+    here, there = weigh(said, at, FAR), weigh(said[::-1], at, FAR)
+    assert (here.status, here.revoked_at, here.cause) == (there.status, there.revoked_at, there.cause)
+
+
+@given(SAID, DAYS)
+def test_that_a_key_was_stolen_is_not_outweighed_by_a_lesser_reason(
+    said: list[Statement], at: datetime
+) -> None:
+    if any(each.cause == "key_compromise" and each.revoked_at and each.revoked_at <= at for each in said):
+        assert weigh(said, at, FAR).cause == "key_compromise"
 
 
 @given(SAID, statements(), DAYS)
