@@ -34,6 +34,4 @@ def evidence(
     say(f"{file}: exchange verify {file} --trust …")
     for each in gathered.contents.pending:
         seconds = gathered.contents.come_back_in_seconds
-        say(
-            f"chưa vào sổ cái, thử lại sau {seconds} s / not in the ledger yet: {each.event}, {each.at}"
-        )
+        say(f"chưa vào sổ cái, thử lại sau {seconds} s / not in the ledger yet: {each.event}, {each.at}")

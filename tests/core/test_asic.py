@@ -116,7 +116,11 @@ def test_a_signed_list_that_says_something_else_than_the_signature_is_refused() 
         verified(pack(asic.MEDIA_TYPE, [*files, (SIGNATURES, signature)]))
 
 
-@pytest.mark.parametrize("content", [changed(**{SIGNATURES: None}), pack("text/plain", FILES.items())])
+@pytest.mark.parametrize(
+    "content",
+    [changed(**{SIGNATURES: None}), pack("text/plain", FILES.items())],
+    ids=["unsigned", "another type"],
+)
 def test_a_container_without_a_signature_is_no_bundle(content: bytes) -> None:
     with pytest.raises(Refused, match="signature_missing"):
         asic.read(content)
