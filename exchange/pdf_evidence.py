@@ -49,11 +49,11 @@ class PdfEvidence:
 
     def _make(self) -> Evidence:
         settings = self._settings
-        anchors = (*_certificates(settings.authorities), *_certificates(settings.pdf_authorities))
+        anchors = (*_der(settings.authorities), *_der(settings.pdf_authorities))
         lists = revocations.load(self._database, sorted(self._lists.values()))
         return Evidence(
             anchors=tuple(dict.fromkeys(anchors)),
-            stamp_anchors=_certificates(settings.tsa_certificates),
+            stamp_anchors=_der(settings.tsa_certificates),
             crls=tuple(each.der for each in lists),
             organs={
                 each.fingerprint: each.agency for each in self._registry.current.trust.certificates.values()
@@ -61,11 +61,15 @@ class PdfEvidence:
         )
 
 
-def _certificates(file: Path | None) -> tuple[bytes, ...]:
+def _der(file: Path | None) -> tuple[bytes, ...]:
+    return tuple(each.public_bytes(Encoding.DER) for each in read_certificates(file))
+
+
+def read_certificates(file: Path | None) -> tuple[x509.Certificate, ...]:
+    """Those in a PEM file that the settings name, if they name one; raises ``ValueError``."""
     if file is None:
         return ()
     try:
-        certificates = x509.load_pem_x509_certificates(file.read_bytes())
+        return tuple(x509.load_pem_x509_certificates(file.read_bytes()))
     except (OSError, ValueError) as error:
         raise ValueError(f"the certificates of {file} cannot be read ({type(error).__name__})") from None
-    return tuple(each.public_bytes(Encoding.DER) for each in certificates)

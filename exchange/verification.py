@@ -7,6 +7,9 @@ from datetime import datetime
 from typing import Literal
 
 from exchange import checks
+from exchange.audit import bundle
+from exchange.audit.anchors import Anchors
+from exchange.audit.finding import Exit
 from exchange.context import Context
 from exchange.core import edxml, parsing, receipt, signature
 from exchange.core.edxml import DocumentMessage, StatusMessage
@@ -17,9 +20,12 @@ from exchange.core.receipt import Receipt, ReceiptKind
 from exchange.core.refusal import Refusal, Refused, refuse
 from exchange.core.refusal_texts import CATALOGUE
 from exchange.core.signature import verify_own
+from exchange.core.witnessing import Cosigner
+from exchange.pdf_evidence import read_certificates
 from exchange.pdfs import Busy
 
 RETRY_SECONDS = 10
+ZIP = b"PK\x03\x04"
 AGE_DAYS_MAX = 36_500.0  # a document may be of any age: it is not being handed in
 # A refusal of one of these kinds is what was found; any other says that there is nothing to find.
 _FOUND = ("signature_", "certificate_", "revocation_", "signing_time_")
@@ -32,10 +38,20 @@ _KINDS = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One thing that was looked at in a bundle: ``proven``, ``refused``, ``unchecked`` or ``open``."""
+
+    status: str
+    code: str
+    about: str
+    text: Sentence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Verification:
     """What was found. ``holds``: nothing is wrong with any signature; one that is not there is not wrong."""
 
-    kind: Literal["pdf", "document", "status", "receipt"]
+    kind: Literal["pdf", "document", "status", "receipt", "bundle"]
     digest: str
     bytes: int
     at: datetime
@@ -46,6 +62,7 @@ class Verification:
     pdf: PdfFindings | None = None
     attachments: DocumentFindings | None = None
     receipt: Receipt | None = None
+    checks: tuple[Check, ...] = ()  # of a bundle, as an auditor makes them who trusts this exchange
     refusals: tuple[Refusal, ...] = ()  # why the message's own signature does not hold
 
 
@@ -57,6 +74,8 @@ def verify(context: Context, content: bytes, now: datetime) -> Verification:
     try:
         if is_pdf(content):
             return _pdf(context, content, now)
+        if content.startswith(ZIP):
+            return _bundle(context, content, now)
         root = parsing.parse(content, context.limits)
         if root.tag == f"{{{receipt.NAMESPACE}}}Receipt":
             return _receipt(context, content, now)
@@ -103,6 +122,40 @@ def _receipt(context: Context, content: bytes, now: datetime) -> Verification:
         text=_told(refusals) if read is None else _of_receipt(read),
         receipt=read,
         refusals=refusals,
+    )
+
+
+def _bundle(context: Context, content: bytes, now: datetime) -> Verification:
+    report = bundle.check(content, _anchors(context), now)
+    if not report.readable:
+        raise refuse("nothing_to_verify", report.findings[0].text, report.findings[0].text_vi)
+    found = tuple(
+        Check(
+            status=each.status.value,
+            code=each.code,
+            about=each.about,
+            text=Sentence(vi=each.text_vi, en=each.text),
+        )
+        for each in report.findings
+    )
+    return Verification(
+        kind="bundle",
+        digest=_digest(content),
+        bytes=len(content),
+        at=now,
+        holds=report.exit is not Exit.REFUSED,
+        text=tuple(each.text for each in found),
+        checks=found,
+    )
+
+
+def _anchors(context: Context) -> Anchors:
+    settings = context.settings
+    return Anchors(
+        authorities=(*read_certificates(settings.authorities), *read_certificates(settings.tsa_certificates)),
+        certificates=(context.issuer.seal.certificate,),
+        logs=(context.log_key.vkey,),
+        witnesses=tuple(Cosigner.parse(each).vkey for each in settings.witnesses),
     )
 
 

@@ -11,7 +11,7 @@ from exchange.api.problem import refusal_view
 from exchange.context import Context
 from exchange.core.pdf_findings import DocumentFindings, PdfFindings, Sentence
 from exchange.core.receipt import Receipt
-from exchange.verification import verify
+from exchange.verification import Check, verify
 
 router = APIRouter(prefix="/v1", tags=["verify"])
 
@@ -43,12 +43,13 @@ class VerificationView(BaseModel):
     pdf: PdfFindings | None
     attachments: DocumentFindings | None
     receipt: ReceiptFound | None
+    checks: list[Check]
     refusals: list[dict[str, object]]
 
 
 @router.post("/verify")
 async def ask(request: Request, context: InContext, token: ReaderOrSubmitter) -> VerificationView:
-    """The body is an edXML message, a PDF, or a receipt of this exchange, as exact bytes."""
+    """The exact bytes of an edXML message, a PDF, a receipt or an evidence bundle of this exchange."""
     request.app.state.rate.check(token.agency)
     content = await request.body()
     return await run_in_threadpool(_verified, context, content)
@@ -63,7 +64,7 @@ def _verified(context: Context, content: bytes) -> VerificationView:
             name: getattr(found, name)
             for name in (
                 "kind", "digest", "bytes", "at", "holds", "text", "agency", "certificate", "pdf",
-                "attachments",
+                "attachments", "checks",
             )
         },
     )  # fmt: skip

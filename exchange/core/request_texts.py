@@ -47,8 +47,8 @@ REQUEST_TEXTS: Mapping[str, Text] = {
         422,
         "The body is nothing that can be verified here",
         "Nội dung không phải loại có thể kiểm tra ở đây",
-        "Send the exact bytes of an edXML message, a PDF, or a receipt of this exchange.",
-        "Gửi nguyên vẹn gói tin edXML, tệp PDF hoặc biên nhận của trục này.",
+        "Send the exact bytes of an edXML message, a PDF, a receipt or an evidence bundle of this exchange.",
+        "Gửi nguyên vẹn gói tin edXML, tệp PDF, biên nhận hoặc gói bằng chứng của trục này.",
     ),
     "not_in_ledger": Text(
         404,

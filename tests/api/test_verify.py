@@ -1,9 +1,11 @@
 """``POST /v1/verify``: whoever has a token asks what the signatures in some bytes prove; nothing is kept."""
 
 import time
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from sqlalchemy import text
 
 from exchange.demo.pki import Pki
+from exchange.sequencing import Sequencing
 from tests import pdfs
 from tests.api.test_http import Caller, code
 from tests.client_broker import running
@@ -107,6 +110,28 @@ def test_a_receipt_is_told_and_a_forged_one_is_not_believed(counter: Counter) ->
     assert (forged["holds"], forged["receipt"]) == (False, None)
 
 
+def test_an_evidence_bundle_is_told_as_an_auditor_sees_it_and_an_altered_one_refused(
+    counter: Counter,
+) -> None:
+    content, document, _ = counter.submit(attachment=pdfs.plain())
+    Sequencing(counter.call.site.broker.context).round()
+    bundle = counter.call("GET", f"/v1/documents/{document}/evidence").data
+    found = counter.ask(bundle)
+    assert (found["kind"], found["holds"]) == ("bundle", True)
+    assert "proven" in {each["status"] for each in found["checks"]}
+    altered = counter.ask(repacked(bundle, "document.edxml", content.replace(b"UBND-VX", b"UBND-XV")))
+    assert not altered["holds"]
+
+
+def repacked(bundle: bytes, name: str, other: bytes) -> bytes:
+    """With another file of this name."""
+    out = BytesIO()
+    with zipfile.ZipFile(BytesIO(bundle)) as old, zipfile.ZipFile(out, "w") as new:
+        for each in old.infolist():
+            new.writestr(each, other if each.filename == name else old.read(each))
+    return out.getvalue()
+
+
 def test_nothing_is_kept_of_what_is_verified(counter: Counter) -> None:
     content = counter.call.document(FINANCE, attachment=pdfs.plain())
     with counter.call.site.broker.database.read() as connection:
@@ -122,7 +147,7 @@ def test_nothing_is_kept_of_what_is_verified(counter: Counter) -> None:
         (b"", "xml_malformed"),
         (b"Kinh gui", "xml_malformed"),
         (b"<a/>", "nothing_to_verify"),
-        (b"PK\x03\x04", "xml_malformed"),
+        (b"PK\x03\x04", "nothing_to_verify"),
     ],
 )
 def test_what_is_nothing_to_verify_is_refused(counter: Counter, body: bytes, expected: str) -> None:
