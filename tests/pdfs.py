@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO
@@ -57,6 +58,18 @@ def plain(pages: int = 1, page_bytes: int = 500) -> bytes:
             b"<< /Length %d >>\nstream\n" % len(text) + text + b"\nendstream",
         ]
     return written(*objects)
+
+
+def hybrid() -> bytes:
+    """With two cross-references, as word processors write for old readers (ISO 32000-2, 7.5.8.4)."""
+    pdf = plain()
+    table = pdf.rindex(b"xref\n0")
+    entries = struct.pack(">BHB", 1, 9, 0)
+    stream = b"<< /Type /XRef /Size 6 /Index [1 1] /W [1 2 1] /Root 1 0 R /Length %d >>" % len(entries)
+    added = b"5 0 obj\n" + stream + b"\nstream\n" + entries + b"\nendstream\nendobj\n"
+    rest = pdf[table : pdf.rindex(b">>")] + b" /XRefStm %d >>\n" % table
+    moved = table + len(added)
+    return pdf[:table] + added + rest + b"startxref\n%d\n%%%%EOF\n" % moved
 
 
 class HttpStamper(TimeStamper):
@@ -127,7 +140,7 @@ class Desk:
                 signer=self.signer(holder, key=key, chain=chain),
                 timestamper=stamper,
             )
-            pdf = pen.sign_pdf(IncrementalPdfFileWriter(BytesIO(pdf))).getvalue()
+            pdf = pen.sign_pdf(IncrementalPdfFileWriter(BytesIO(pdf), strict=False)).getvalue()
         return pdf
 
     def stamp(self, pdf: bytes, service: str = "tsa") -> bytes:

@@ -213,6 +213,15 @@ def test_a_signature_of_a_kind_that_proves_little_is_named(desk: Desk, examined:
     assert "adbe.x509.rsa_sha1" in found.text[0].en
 
 
+def test_a_file_that_word_processors_write_for_old_readers_is_read_and_said_to_be_loose(
+    desk: Desk, examined: Examined
+) -> None:
+    found = examined(desk.sign(pdfs.hybrid(), "person", "organisation"))
+    assert found.lenient
+    assert found.both is Both.YES
+    assert "leniently" in found.text[0].en
+
+
 # --- certificates, revocation and time ---
 
 
