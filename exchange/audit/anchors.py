@@ -4,14 +4,14 @@ What a file holds tells what it is: certificates of CAs (for signers and for tim
 certificates (the exchange's, or an agency's own), keys of logs and of witnesses.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography import x509
 
 from exchange.core.note import ED25519, NotANote, Vkey
-from exchange.core.trust import fingerprint
+from exchange.core.trust import fingerprint, is_readable
 
 FILE_BYTES_MAX = 16_000_000
 
@@ -86,12 +86,18 @@ def _read(path: Path) -> list[x509.Certificate | Vkey]:
     content = path.read_bytes()
     try:
         if b"-----BEGIN" in content:
-            return list(x509.load_pem_x509_certificates(content))
+            return _readable(x509.load_pem_x509_certificates(content))
         if content.startswith(b"\x30"):
-            return [x509.load_der_x509_certificate(content)]
-    except ValueError as error:
+            return _readable([x509.load_der_x509_certificate(content)])
+    except (ValueError, x509.InvalidVersion) as error:
         raise BadAnchor(path, f"certificate: {error}") from None
     return _keys(path, content)
+
+
+def _readable(certificates: Sequence[x509.Certificate]) -> list[x509.Certificate | Vkey]:
+    if not all(map(is_readable, certificates)):
+        raise ValueError("its names or times cannot be read")
+    return list(certificates)
 
 
 def _keys(path: Path, content: bytes) -> list[x509.Certificate | Vkey]:

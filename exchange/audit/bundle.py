@@ -21,6 +21,7 @@ from exchange.core.container import Container, NotAContainer
 from exchange.core.note import Checkpoint
 from exchange.core.receipt import Receipt
 from exchange.core.refusal import Refused
+from exchange.core.trust import is_readable
 
 
 @dataclass(slots=True, kw_only=True)
@@ -209,6 +210,7 @@ def _limits(bundle: Bundle) -> list[Finding]:
     contents, findings = bundle.contents, []
     if contents is not None:
         findings += bundle_links.missing(contents)
+        findings += bundle_links.absent(contents, bundle.proofs, bundle.container.files)
         digest = contents.document.get("digest")
         if bundle.document is not None and digest != bundle.document.digest:
             findings.append(finding("contents_of_other_document", layout.CONTENTS, digest=digest))
@@ -234,10 +236,10 @@ def _facts(bundle: Bundle) -> dict[str, object]:
 
 
 def _certificates(contents: Iterable[bytes]) -> list[x509.Certificate]:
-    found = []
+    found: list[x509.Certificate] = []
     for content in contents:
         try:
-            found += x509.load_pem_x509_certificates(content)
-        except ValueError:  # whatever it is, it vouches for nobody
+            found += filter(is_readable, x509.load_pem_x509_certificates(content))
+        except (ValueError, x509.InvalidVersion):  # whatever it is, it vouches for nobody
             continue
     return found

@@ -9,7 +9,7 @@ from exchange.audit.proofs import Proof
 from exchange.audit.receipts import Signed
 from exchange.audit.words import event, finding
 from exchange.core import bundle as layout
-from exchange.core.bundle import Contents
+from exchange.core.bundle import Contents, Role
 from exchange.core.edxml import DocumentMessage, StatusMessage
 from exchange.core.receipt import Receipt, ReceiptKind
 from exchange.core.trust import fingerprint
@@ -36,6 +36,7 @@ def check(
         if any(entered.get(key, digests[name]) != digests[name] for key in keys):
             findings.append(finding("receipt_not_entered", name))
     known = {*entered.values(), *(proof.leaf.document for proof in proofs.values())}
+    findings += [finding("receipt_of_other_kind", name) for name in _misplaced(receipts)]
     proven = [name for name, digest in digests.items() if digest in known]
     if proven and not findings:
         found = finding("files_in_ledger", layout.ENTRIES, names=", ".join(proven))
@@ -74,6 +75,24 @@ def missing(contents: Contents) -> list[Finding]:
             finding("delivery_unended", layout.CONTENTS, receiver=delivery.receiver, at=contents.made_at)
         )
     return findings
+
+
+def absent(contents: Contents, proofs: Mapping[str, Proof], files: Mapping[str, bytes]) -> list[Finding]:
+    """Receipts that the ledger entered and that are not here; a receiver does not get the acceptance."""
+    digests = {hashlib.sha256(content).hexdigest() for content in files.values()}
+    kinds = ("receipt",) if contents.role is Role.RECEIVER else ("receipt", "acceptance")
+    about = {name: proof for name, proof in proofs.items() if proof.leaf.event != "reported"}
+    named = [(name, proof.body.get(kind)) for name, proof in about.items() for kind in kinds]
+    return [finding("receipt_absent", name) for name, digest in named if digest and digest not in digests]
+
+
+def _misplaced(receipts: Mapping[str, Receipt]) -> list[str]:
+    """An acceptance where an end should be, or an end in its place."""
+    return [
+        name
+        for name, receipt in receipts.items()
+        if (name == layout.ACCEPTANCE) != (receipt.kind is ReceiptKind.ACCEPTANCE)
+    ]
 
 
 def _entered(proofs: Mapping[str, Proof]) -> dict[tuple[str, str], str]:

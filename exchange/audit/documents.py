@@ -1,6 +1,6 @@
 """Documents and status messages of agencies: who signed, whether they are unchanged, who vouches for it."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -127,7 +127,7 @@ def _by_path(message: Message, about: str, anchors: Anchors, evidence: Evidence,
     try:
         chain = Paths(anchors.authorities, others).find(message.certificate, at)
     except NoPath as error:
-        if not _issuer_is_there(message.certificate, (*anchors.authorities, *others)):
+        if not _leads(message.certificate, anchors.authorities, others):
             return _nobody(message, about)
         reasons = {"why_vi": error.reason_vi, "why": error.reason_en}
         return finding("signer_path", about, **reasons).shown_by(*_commands(about, at))
@@ -135,9 +135,18 @@ def _by_path(message: Message, about: str, anchors: Anchors, evidence: Evidence,
     return _proven(message, about, f"do CA bạn tin cậy cấp: {ca}", f"issued by a CA that you trust: {ca}", at)
 
 
-def _issuer_is_there(certificate: x509.Certificate, authorities: Iterable[x509.Certificate]) -> bool:
-    """Whether a certificate with its issuer's name is at hand: then there should be a path."""
-    return any(each.subject == certificate.issuer for each in authorities)
+def _leads(
+    certificate: x509.Certificate, anchors: Sequence[x509.Certificate], others: Sequence[x509.Certificate]
+) -> bool:
+    """Whether the names of issuers lead to an anchor: then there should be a path."""
+    between = {each.subject: each for each in others}
+    for _ in range(len(between) + 1):
+        if any(each.subject == certificate.issuer for each in anchors):
+            return True
+        if certificate.issuer not in between:
+            return False
+        certificate = between[certificate.issuer]
+    return False
 
 
 def _proven(message: Message, about: str, why_vi: str, why: str, at: datetime | None = None) -> Finding:

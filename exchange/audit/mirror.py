@@ -39,11 +39,12 @@ def mirror(fetch: Fetch, folder: Path, anchors: Anchors) -> Report:
         return Report(kind="mirror", findings=tuple(findings), readable=signed is not None)
     findings += pinned
     last = _last(folder)
+    tiling = _tiling(folder, last)
     tally = Tally()
     try:
         # (2) does it continue what was seen last; (3) what is new, and the root with it
         findings += _continues(fetch, last, signed.checkpoint)
-        findings += _grow(fetch, folder, last, signed.checkpoint, tally)
+        findings += _grow(fetch, folder, tiling, signed.checkpoint, tally)
     except (Broken, NotATile, NotALeaf) as error:
         kept = _keep_conflict(folder, text)
         return Report(kind="mirror", findings=(*findings, _contradicts(last, signed, kept, error)))
@@ -101,12 +102,9 @@ def _continues(fetch: Fetch, last: Checkpoint | None, new: Checkpoint) -> list[F
     return [finding("continues", CHECKPOINT, size=last.size)]
 
 
-def _grow(
-    fetch: Fetch, folder: Path, last: Checkpoint | None, new: Checkpoint, tally: Tally
-) -> list[Finding]:
+def _grow(fetch: Fetch, folder: Path, tiling: Tiling, new: Checkpoint, tally: Tally) -> list[Finding]:
     """Fetch the entries from the last whole bundle on, and compute the root with them."""
-    before = 0 if last is None else last.size
-    tiling = _tiling(folder, last)
+    before = tiling.before
     for number in range(before // TILE_WIDTH, -(-new.size // TILE_WIDTH)):
         path = entries_path(number, width_at(0, number, new.size))
         content = fetch(path)

@@ -5,11 +5,10 @@ import json
 import shlex
 from dataclasses import dataclass
 
-from exchange.audit import checkpoints
 from exchange.audit.anchors import Anchors
-from exchange.audit.checkpoints import Signed
 from exchange.audit.finding import Finding
 from exchange.audit.words import finding, local
+from exchange.core.leaf import canonical
 from exchange.core.merkle import Broken, verify_consistency
 from exchange.core.note import Checkpoint, NotANote
 
@@ -19,7 +18,9 @@ class Stamp:
     """A time-stamp, the checkpoint that it is over, and how that grew into the one of the bundle."""
 
     token: bytes
-    signed: Signed
+    text: str
+    """Of the checkpoint's note: what is stamped."""
+    checkpoint: Checkpoint
     consistency: tuple[bytes, ...]
 
 
@@ -30,14 +31,17 @@ def read(token: bytes, content: bytes) -> Stamp:
         if not isinstance(value, dict) or value.keys() != {"checkpoint", "consistency"}:
             raise ValueError("it must have exactly checkpoint and consistency")
         path = tuple(bytes.fromhex(each) for each in value["consistency"])
-        return Stamp(token=token, signed=checkpoints.read(value["checkpoint"]), consistency=path)
+        if canonical({**value, "consistency": [each.hex() for each in path]}) != content:
+            raise ValueError("it is not in its canonical form")
+        text = value["checkpoint"]
+        return Stamp(token=token, text=text, checkpoint=Checkpoint.parse(text), consistency=path)
     except (TypeError, AttributeError, RecursionError, NotANote) as error:
         raise ValueError(str(error)) from None
 
 
 def check(stamp: Stamp, about: str, newest: Checkpoint, anchors: Anchors) -> Finding:
     """Whether the stamped checkpoint is the beginning of ``newest``, and whether the stamp holds."""
-    first = stamp.signed.checkpoint
+    first = stamp.checkpoint
     try:
         if first.origin != newest.origin:
             raise Broken(f"it is of another ledger, {first.origin}")
@@ -54,9 +58,8 @@ def check(stamp: Stamp, about: str, newest: Checkpoint, anchors: Anchors) -> Fin
 def _stamped(stamp: Stamp, about: str, anchors: Anchors) -> Finding:
     from exchange.core import stamp as stamps  # loads OpenSSL once more, and few files have a stamp
 
-    text = stamp.signed.note.text
     try:
-        found = stamps.verify(hashlib.sha256(text.encode()).digest(), stamp.token, anchors.authorities)
+        found = stamps.verify(hashlib.sha256(stamp.text.encode()).digest(), stamp.token, anchors.authorities)
     except stamps.BadStamp as error:
         unknown = error.cause is stamps.Cause.CHAIN
         code = "stamp_authority_unknown" if unknown else "stamp_wrong"
@@ -64,11 +67,12 @@ def _stamped(stamp: Stamp, about: str, anchors: Anchors) -> Finding:
     return finding(
         "stamp",
         about,
-        size=stamp.signed.checkpoint.size,
+        size=stamp.checkpoint.size,
         at=local(found.at),
         authority=found.authority,
     ).shown_by(
-        f"printf '%s\\n' {' '.join(map(shlex.quote, text.splitlines()))} > stamped",
-        f"openssl ts -verify -in {about} -data stamped -CAfile tsa-roots.pem",
+        f"printf '%s\\n' {' '.join(map(shlex.quote, stamp.text.splitlines()))} > stamped",
+        f"openssl ts -verify -attime {int(found.at.timestamp())} -in {about} -data stamped "
+        "-CAfile tsa-roots.pem",
         f"openssl ts -reply -in {about} -text",
     )

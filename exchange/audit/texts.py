@@ -249,6 +249,17 @@ TEXTS: Mapping[str, Text] = {
         "{about} is not the receipt that the ledger entered for this delivery.",
         *AGAIN,
     ),
+    "receipt_of_other_kind": Text(
+        REFUSED,
+        "{about} là biên nhận thuộc loại khác với tên tệp.",
+        "{about} is a receipt of another kind than its name says.",
+        *AGAIN,
+    ),
+    "receipt_absent": Text(
+        OPEN,
+        "{about}: sổ cái đã ghi một biên nhận không có trong gói này.",
+        "{about}: the ledger entered a receipt that is not in this bundle.",
+    ),
     "files_in_ledger": Text(
         PROVEN,
         "Sổ cái đã ghi mã băm của đúng các tệp này: {names}.",

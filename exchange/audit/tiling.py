@@ -13,7 +13,7 @@ class Tiling:
 
     def __init__(self, folder: Path, size: int) -> None:
         """Raise ``OSError`` or ``NotATile`` if the mirror's tiles are not there."""
-        self._folder, self._before = folder, size
+        self._folder, self.before = folder, size
         self.begin = size // TILE_WIDTH * TILE_WIDTH
         hashes = hashes_from(self._read)
         self._tree = Growing(self.begin, [hashes(*each) for each in subtrees(0, self.begin)])
@@ -61,7 +61,7 @@ class Tiling:
             yield Place(level=level, number=number), bytes(row)
 
     def _read(self, level: int, number: int) -> bytes:
-        place = Place(level=level, number=number, width=width_at(level, number, self._before))
+        place = Place(level=level, number=number, width=width_at(level, number, self.before))
         return (self._folder / place.path).read_bytes()
 
 

@@ -61,14 +61,29 @@ def is_valid_at(certificate: x509.Certificate, moment: datetime) -> bool:
 def load_certificate(data: bytes) -> x509.Certificate:
     """Read exactly one certificate, PEM or DER; refused as ``certificate_unsuitable`` otherwise."""
     try:
-        if b"-----BEGIN" not in data:
-            return x509.load_der_x509_certificate(data)
-        certificates = x509.load_pem_x509_certificates(data)
-    except ValueError:
+        if b"-----BEGIN" in data:
+            certificates = x509.load_pem_x509_certificates(data)
+        else:
+            certificates = [x509.load_der_x509_certificate(data)]
+    except (ValueError, x509.InvalidVersion):
         raise _unsuitable("it cannot be read as PEM or DER", "không đọc được dạng PEM hay DER") from None
     if len(certificates) != 1:
         raise _unsuitable("the file has more than one", "tệp chứa nhiều hơn một chứng thư số")
+    if not is_readable(certificates[0]):
+        raise _unsuitable("its names or times cannot be read", "không đọc được tên hoặc thời hạn")
     return certificates[0]
+
+
+def is_readable(certificate: x509.Certificate) -> bool:
+    """Whether names and times are well formed: the library reads them only when it is asked for them."""
+    try:
+        return bool(
+            certificate.subject.rfc4514_string() is not None
+            and certificate.issuer.rfc4514_string() is not None
+            and certificate.not_valid_before_utc <= certificate.not_valid_after_utc
+        )
+    except ValueError:
+        return False
 
 
 def public_key(certificate: x509.Certificate) -> PublicKey:

@@ -6,11 +6,12 @@ from datetime import datetime
 
 from sqlalchemy import select
 
+from exchange.core import note
 from exchange.core.merkle import consistency_proof
 from exchange.core.tiles import hashes_from
 from exchange.ledger import stamps, tree
 from exchange.ledger.database import Database
-from exchange.ledger.tree import CHECKPOINT, LEAF, Signed
+from exchange.ledger.tree import CHECKPOINT, LEAF
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +23,7 @@ class Stamped:
     authority: str
     stamped_at: datetime
     checkpoint: str
+    """The text of its note: what is stamped."""
     consistency: tuple[bytes, ...]
 
 
@@ -39,8 +41,9 @@ def over(database: Database, indexes: Iterable[int], size: int) -> list[Stamped]
 
 def _stamped(database: Database, stamp: stamps.Stamp, size: int) -> Stamped:
     with database.read() as connection:
-        row = connection.execute(select(CHECKPOINT).where(CHECKPOINT.c.size == stamp.size)).mappings().one()
-        note = tree.with_witnesses(connection, Signed(**row))
+        signed = connection.execute(
+            select(CHECKPOINT.c.note).where(CHECKPOINT.c.size == stamp.size)
+        ).scalar_one()
         hashes = hashes_from(lambda level, number: tree.tile(connection, level, number))
         consistency = consistency_proof(stamp.size, size, hashes)
     return Stamped(
@@ -48,6 +51,6 @@ def _stamped(database: Database, stamp: stamps.Stamp, size: int) -> Stamped:
         token=stamp.token,
         authority=stamp.authority,
         stamped_at=stamp.stamped_at,
-        checkpoint=note,
+        checkpoint=note.read(signed).text,
         consistency=tuple(consistency),
     )

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -37,15 +37,15 @@ BROKER = Authority.create("CA of the broker", START - timedelta(days=1)).issue(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Made:
     """A bundle, what lies in it, and the folder with every anchor that it needs."""
 
-    bundle: bytes
-    files: dict[str, bytes]
-    trust: Path
-    anchors: Anchors
-    folder: Path
+    def __init__(self, bundle: bytes, trust: Path, folder: Path) -> None:
+        self.bundle = bundle
+        self.files: dict[str, bytes] = dict(asic.read(bundle).files)
+        self.trust = trust
+        self.anchors = Anchors.load([trust])
+        self.folder = folder
 
     def write(self, name: str, content: bytes) -> Path:
         path = self.folder / name
@@ -168,10 +168,4 @@ def make(pki_keys: Path, folder: Path) -> Made:
     with Pki(pki_keys, HOLDERS, Clock()) as pki, house_under(pki, folder) as house:
         bundle = bundle_of(house, play(house, pki))
         trust = write_anchors(house, pki, folder)
-    return Made(
-        bundle=bundle,
-        files=dict(asic.read(bundle).files),
-        trust=trust,
-        anchors=Anchors.load([trust]),
-        folder=folder,
-    )
+    return Made(bundle, trust, folder)
