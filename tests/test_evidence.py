@@ -172,7 +172,7 @@ def test_a_revocation_counts_from_its_moment(
     reason: str,
     verdict: Exit,
 ) -> None:
-    """A key that was stolen before the exchange had the document may have signed it, whatever time it names."""
+    """A key stolen before the exchange had the document may have signed it, whatever time it names."""
     pki = make_pki()
     with house_under(pki, tmp_path / "house") as house:
         content = house.province.document(OFFICE, FINANCE, at=START - timedelta(hours=signed_before_hours))
