@@ -1,5 +1,6 @@
 """What is gathered as evidence: everything, for who may have it; what is not there yet is named."""
 
+import io
 import json
 import re
 from datetime import timedelta
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from lxml import html
+from pypdf import PdfReader
 from typer.testing import CliRunner
 
 from exchange.audit import Anchors, Exit, Report, Status, output
@@ -19,7 +21,7 @@ from exchange.core.bundle import Role
 from exchange.core.receipt import ReceiptKind
 from exchange.core.refusal import Refused
 from exchange.demo.pki import Pki
-from exchange.evidence import as_json, gather, pack, style
+from exchange.evidence import as_json, gather, style
 from exchange.ledger import prove, reading
 from exchange.sequencing import Sequencing
 from tests.api.test_http import Caller, call, code
@@ -238,13 +240,29 @@ def test_an_administrator_gathers_by_command(tmp_path: Path, monkeypatch: pytest
 
 
 @pytest.fixture
-def page(house: House) -> html.HtmlElement:
+def told(house: House) -> dict[str, bytes]:
+    """The files of a bundle about a document with an awkward subject."""
     document = house.send(OFFICE, FINANCE, DISTRICT, subject="V/v <b>đóng</b> & mở").id
     house.fetch_all(FINANCE)
     Sequencing(house.context).round()
-    gathered = gather(house.context, document, Role.SENDER, OFFICE)
-    bundle = pack(gathered, house.context.issuer.seal.key, house.clock.now)
-    return html.fromstring(asic.read(bundle).files[layout.REPORT].decode())
+    return files_of(house, document)
+
+
+@pytest.fixture
+def page(told: dict[str, bytes]) -> html.HtmlElement:
+    return html.fromstring(told[layout.REPORT].decode())
+
+
+def test_the_page_on_paper_says_the_same(told: dict[str, bytes], page: html.HtmlElement) -> None:
+    paper = PdfReader(io.BytesIO(told[layout.PAPER]))
+    text = " ".join(" ".join(sheet.extract_text().split()) for sheet in paper.pages)
+    for said in (*page.xpath("//h2/text()"), *page.xpath("//li/p/text()")):
+        assert " ".join(said.split()) in text
+    assert "V/v <b>đóng</b> & mở" in text
+    assert paper.trailer["/Root"]["/Lang"] == "vi"  # type: ignore[index]
+    assert paper.metadata is not None
+    assert str(paper.metadata.title).startswith("Hồ sơ bằng chứng 000.00.01.H45")
+    assert all(round(float(sheet.mediabox.width)) == 595 for sheet in paper.pages), "A4"
 
 
 def test_the_page_says_what_happened_in_both_languages(page: html.HtmlElement) -> None:

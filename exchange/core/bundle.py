@@ -19,6 +19,7 @@ ACCEPTANCE = "acceptance.xml"
 CONTENTS = "evidence.json"
 CHECKPOINT = "checkpoint.txt"
 REPORT = "report.html"
+PAPER = "report.pdf"
 RECEIPTS = "receipts/"  # *.xml
 STATUSES = "statuses/"  # *.edxml, signed by agencies
 ENTRIES = "entries/"  # *.json, a proof each

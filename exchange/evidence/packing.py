@@ -12,8 +12,10 @@ from exchange.core.asic import Part
 from exchange.core.leaf import canonical
 from exchange.core.signing import SigningKey
 from exchange.core.trust import fingerprint
+from exchange.evidence.account import account
 from exchange.evidence.gathering import Gathered
 from exchange.evidence.page import page
+from exchange.evidence.paper import paper
 
 XML, JSON, TEXT = "application/xml", "application/json", "text/plain"
 KINDS = {"crl": "application/pkix-crl", "ocsp": "application/ocsp-response"}
@@ -22,12 +24,14 @@ KINDS = {"crl": "application/pkix-crl", "ocsp": "application/ocsp-response"}
 def pack(gathered: Gathered, key: SigningKey, at: datetime) -> bytes:
     """The bundle. Equal evidence, key and moment give equal bytes."""
     parts = list(_parts(gathered))
-    report = Part(name=layout.REPORT, content=page(gathered, parts), kind="text/html")
-    return asic.build([*parts, report], key, at)
+    told = account(gathered, parts)
+    parts.append(Part(name=layout.REPORT, content=page(told), kind="text/html"))
+    parts.append(Part(name=layout.PAPER, content=paper(told), kind="application/pdf"))
+    return asic.build(parts, key, at)
 
 
 def as_json(gathered: Gathered) -> dict[str, object]:
-    """The same for machines, without the document's bytes (``/content``) and the page for people."""
+    """The same for machines, without the document's bytes (``/content``) and what is for people."""
     return {
         "contents": gathered.contents,
         "acceptance": None if gathered.acceptance is None else gathered.acceptance.decode(),

@@ -181,7 +181,7 @@ def test_a_flipped_bit_anywhere_in_a_bundle_is_refused_or_told(
 
 
 # What the broker alone says: it may say something else, and sign that.
-OWN_WORD = (layout.CONTENTS, layout.REPORT, layout.CERTIFICATES)
+OWN_WORD = (layout.CONTENTS, layout.REPORT, layout.PAPER, layout.CERTIFICATES)
 
 
 @settings(max_examples=250, deadline=None)
