@@ -4,21 +4,13 @@ Nothing is queued: what waits is the newest checkpoint without a time-stamp, wha
 """
 
 import hashlib
-import socket
-import ssl
-import threading
-from contextlib import suppress
 from datetime import datetime, timedelta
 from http import HTTPStatus
-from http.client import HTTPException
 from random import random
 
 import structlog
 from cryptography import x509
 from rfc3161_client import HashAlgorithm, TimestampRequestBuilder
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import HTTPError, ReadTimeoutError
-from urllib3.util import parse_url
 
 from exchange.context import Context
 from exchange.core import stamp
@@ -28,6 +20,7 @@ from exchange.core.stamp import TOKEN_BYTES_MAX, BadStamp, Stamped
 from exchange.ledger import stamps
 from exchange.ledger.stamps import Stamp, Waiting
 from exchange.metrics import STAMPS
+from exchange.posting import NoAnswer, Post
 from exchange.stamp_age import Standing
 
 log = structlog.get_logger(__name__)
@@ -35,13 +28,7 @@ log = structlog.get_logger(__name__)
 AGAIN_FIRST_SECONDS = 10.0  # doubled with every failure
 AGAIN_MOST_SECONDS = 600.0
 ALARM_EVERY = timedelta(minutes=10)
-_HEADERS = {
-    "Content-Type": "application/timestamp-query",  # RFC 3161 3.4
-    "Accept": "application/timestamp-reply",
-    "Accept-Encoding": "identity",
-    "Connection": "close",
-    "User-Agent": "exchange",
-}
+_QUERY = "application/timestamp-query"  # RFC 3161 3.4
 
 
 class NotStamped(Exception):
@@ -64,7 +51,9 @@ class Stamping:
         self._failed_at: datetime | None = None
         self._again = timedelta()
         self._warned_at: datetime | None = None
-        self._call = Call(settings.tsa_url, settings.stamp_timeout_seconds)
+        self._post = Post(
+            settings.tsa_url, seconds=settings.stamp_timeout_seconds, answer_bytes_max=TOKEN_BYTES_MAX
+        )
 
     def step(self) -> bool:
         """Ask for a time-stamp if one is due; whether there is one more now."""
@@ -81,14 +70,13 @@ class Stamping:
 
     def stop(self) -> None:
         """Ask for nothing more, and give up what is being asked."""
-        self._call.stop()
+        self._post.stop()
 
     def _due(self, waiting: Waiting, now: datetime) -> bool:
         if waiting.last_asked_at is None:
             return True
+        # The distance counts: a clock that was set back must not keep it from asking.
         return abs(now - waiting.last_asked_at) >= self._every
-
-    # Of both, the distance counts: a clock that was set back must not keep it from asking.
 
     def _ask(self, waiting: Waiting) -> bool:
         try:
@@ -118,7 +106,7 @@ class Stamping:
         text = waiting.text.encode()
         request = TimestampRequestBuilder().data(text).hash_algorithm(HashAlgorithm.SHA256).build()
         asked_at = self._context.now()
-        token = self._call.post(request.as_bytes())
+        token = self._asked(request.as_bytes())
         try:
             said = stamp.verify(hashlib.sha256(text).digest(), token, roots, request.nonce)
         except BadStamp as bad:
@@ -131,6 +119,15 @@ class Stamping:
             stamped_at=said.at,
             asked_at=asked_at,
         )
+
+    def _asked(self, request: bytes) -> bytes:
+        try:
+            answer = self._post.send(request, _QUERY)
+        except NoAnswer as error:
+            raise NotStamped(f"the authority cannot be reached: {error}") from None
+        if answer.status != HTTPStatus.OK:
+            raise NotStamped(f"the authority answers {answer.status}")
+        return answer.body
 
     def _roots(self) -> list[x509.Certificate]:
         file = self._context.settings.tsa_certificates
@@ -157,71 +154,3 @@ class Stamping:
             self._warned_at = now
             hours = round(age.age(now) / timedelta(hours=1), 1)
             log.error("time_not_proven", hours=hours, refusing=standing is Standing.REFUSING)
-
-
-class Call:
-    """One request to an authority at a time, bounded as a whole: one that drips holds nobody for ever."""
-
-    def __init__(self, url: str, seconds: float) -> None:
-        self._url = parse_url(url)
-        self._seconds = seconds
-        self._stopped = threading.Event()
-        self._expired = False
-        self._connection: HTTPConnection | None = None
-        self._socket: socket.socket | None = None
-
-    def post(self, request: bytes) -> bytes:
-        """The body of the answer; raises ``NotStamped`` with the reason. Redirects are not followed."""
-        self._expired = False
-        connection = self._connection = self._new_connection()
-        timer = threading.Timer(self._seconds, self._expire)
-        timer.daemon = True
-        timer.start()
-        try:
-            return self._posted(connection, request)
-        except (HTTPError, HTTPException, OSError, ValueError) as error:
-            late = self._expired or isinstance(error, TimeoutError | ReadTimeoutError)
-            reason = f"no answer within {self._seconds:g} s" if late else type(error).__name__
-            raise NotStamped(f"the authority cannot be reached: {reason}") from None
-        finally:
-            timer.cancel()
-            self._connection = self._socket = None
-            connection.close()
-
-    def stop(self) -> None:
-        """Give up what is being asked, and ask nothing more."""
-        self._stopped.set()
-        self._cut()
-
-    def _new_connection(self) -> HTTPConnection:
-        assert self._url.host is not None
-        if self._url.scheme == "https":
-            tls = ssl.create_default_context()
-            return HTTPSConnection(self._url.host, self._url.port, timeout=self._seconds, ssl_context=tls)
-        return HTTPConnection(self._url.host, self._url.port, timeout=self._seconds)
-
-    def _posted(self, connection: HTTPConnection, request: bytes) -> bytes:
-        connection.connect()
-        self._socket = connection.sock
-        if self._stopped.is_set():
-            raise NotStamped("the broker is stopping")
-        connection.request(
-            "POST", self._url.request_uri, body=request, headers=_HEADERS, preload_content=False
-        )
-        answer = connection.getresponse()
-        if answer.status != HTTPStatus.OK:
-            raise NotStamped(f"the authority answers {answer.status}")
-        return answer.read(TOKEN_BYTES_MAX + 1, decode_content=False)
-
-    def _expire(self) -> None:
-        self._expired = True
-        self._cut()
-
-    def _cut(self) -> None:
-        """Whoever waits for the socket hears at once that nothing comes any more."""
-        connection, opened = self._connection, self._socket
-        if opened is None and connection is not None:
-            opened = connection.sock
-        if opened is not None:
-            with suppress(OSError):
-                socket.socket.shutdown(opened, socket.SHUT_RDWR)

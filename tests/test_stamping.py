@@ -143,7 +143,7 @@ def test_only_the_newest_checkpoint_is_stamped_and_proves_the_older_ones(house: 
         (lambda front: front.status(400), "the authority answers 400"),
         (lambda front: front.status(302), "the authority answers 302"),
         (lambda front: front.garbage, "it is no time-stamp of RFC 3161"),
-        (lambda front: front.endless, "over 65536 bytes"),
+        (lambda front: front.endless, "more than 65536 bytes"),
         (lambda front: front.rejection, "out of service"),
         (lambda front: front.other_digest, "it is the time-stamp of something else"),
         (lambda front: front.replay, "it answers another request"),

@@ -13,7 +13,7 @@ from exchange.core import edxml, enveloped
 from exchange.core.edxml import DocumentMessage, StatusMessage
 from exchange.core.parsing import parse
 from exchange.core.refusal import Refused
-from exchange.core.signature import RegisteredCertificate, SignxmlVerifier, Trust, verify
+from exchange.core.signature import SignxmlVerifier, Trust, verify
 from exchange.core.trust import check_suitable, fingerprint, is_valid_at, load_certificate
 
 
@@ -52,7 +52,7 @@ def check(
     try:
         # (1) which certificate it names; (2) whether that certificate's key signed exactly this
         signer = load_certificate(enveloped.find(parse(content, LIMITS)).certificate_der)
-        signed = verify(content, _trust(signer), signer.not_valid_before_utc, SignxmlVerifier(), LIMITS)
+        signed = verify(content, Trust.only(signer), signer.not_valid_before_utc, SignxmlVerifier(), LIMITS)
         # (3) what it says, from the signed tree alone
         read = edxml.read(signed.root)
     except Refused as refused:
@@ -92,16 +92,6 @@ def facts(message: Message) -> dict[str, object]:
         "certificate": fingerprint(message.certificate),
         "signed_at": None if message.signed_at is None else message.signed_at.isoformat(),
     }
-
-
-def _trust(certificate: x509.Certificate) -> Trust:
-    registered = RegisteredCertificate(
-        fingerprint=fingerprint(certificate),
-        agency="",
-        certificate=certificate,
-        valid_from=certificate.not_valid_before_utc,
-    )
-    return Trust(certificates={registered.fingerprint: registered})
 
 
 def _vouched(message: Message, about: str, anchors: Anchors, evidence: Evidence, at: datetime) -> Finding:

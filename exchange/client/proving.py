@@ -19,7 +19,6 @@ from exchange.core.refusal import Refused
 from exchange.core.refusal_texts import CATALOGUE
 from exchange.core.signature import (
     ParseLimits,
-    RegisteredCertificate,
     SignxmlVerifier,
     Trust,
     parse,
@@ -88,7 +87,7 @@ def verify_message(message: bytes, trusted: Sequence[x509.Certificate]) -> Prove
     named = named_certificate(message)
     try:
         # (1) the signature: when the certificate was valid is asked in (3), of the time of signing
-        signed = verify(message, _trust(named), named.not_valid_before_utc, SignxmlVerifier(), LIMITS)
+        signed = verify(message, Trust.only(named), named.not_valid_before_utc, SignxmlVerifier(), LIMITS)
         # (2) what it says, from the signed tree alone
         read = edxml.read(signed.root)
     except Refused as refused:
@@ -116,16 +115,6 @@ def _check_subject(receipt: Receipt, document: bytes) -> None:
             f"The receipt speaks of a document with SHA-256 {receipt.subject.digest}; this one has {digest}.",
             f"Biên nhận nói về văn bản có SHA-256 {receipt.subject.digest}; tệp này có {digest}.",
         )
-
-
-def _trust(certificate: x509.Certificate) -> Trust:
-    registered = RegisteredCertificate(
-        fingerprint=fingerprint(certificate),
-        agency="",
-        certificate=certificate,
-        valid_from=certificate.not_valid_before_utc,
-    )
-    return Trust(certificates={registered.fingerprint: registered})
 
 
 def _issuer(

@@ -43,6 +43,15 @@ class Trust:
 
     certificates: Mapping[str, RegisteredCertificate]
 
+    @classmethod
+    def only(cls, certificate: x509.Certificate) -> "Trust":
+        """This certificate alone, of no agency: for who checks a signature outside an exchange."""
+        name = fingerprint(certificate)
+        registered = RegisteredCertificate(
+            fingerprint=name, agency="", certificate=certificate, valid_from=certificate.not_valid_before_utc
+        )
+        return cls(certificates={name: registered})
+
     def find(self, fingerprint: str) -> RegisteredCertificate | None:
         """The registered certificate with this SHA-256, if there is one."""
         return self.certificates.get(fingerprint)
