@@ -77,13 +77,13 @@ venv: $(VENV)/dev
 # imported: compiling them all while installing takes longer than the installing.
 $(VENV)/run: requirements.txt pyproject.toml | $(BIN)/python
 	@echo "Installing $$(grep -c == requirements.txt) packages to run the broker (about half a minute)"
-	@$(PIP) install --no-compile --require-hashes -r requirements.txt
+	@$(PIP) install --no-compile --no-deps --require-hashes -r requirements.txt
 	@$(PIP) install --no-compile --no-deps --no-build-isolation -e .
 	@touch $@
 
 $(VENV)/dev: requirements-dev.txt requirements.txt pyproject.toml | $(BIN)/python
 	@echo "Installing $$(grep -c == requirements-dev.txt) packages to run and test the broker (under a minute)"
-	@$(PIP) install --no-compile --require-hashes -r requirements-dev.txt
+	@$(PIP) install --no-compile --no-deps --require-hashes -r requirements-dev.txt
 	@$(PIP) install --no-compile --no-deps --no-build-isolation -e .
 	@touch $(VENV)/run $@
 

@@ -1,0 +1,14 @@
+"""Accounts of persons, their sessions, and what keeps strangers out."""
+
+revision = "0011"
+down_revision = "0010"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    pass
+
+
+def downgrade() -> None:
+    raise NotImplementedError("the ledger only grows")

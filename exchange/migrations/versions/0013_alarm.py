@@ -1,0 +1,14 @@
+"""Alarms: what holds, since when, and who was told."""
+
+revision = "0013"
+down_revision = "0012"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    pass
+
+
+def downgrade() -> None:
+    raise NotImplementedError("the ledger only grows")
