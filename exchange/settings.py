@@ -103,6 +103,8 @@ class Settings(BaseSettings):
     commit_queue_max: PositiveInt
     database_statement_seconds: PositiveFloat
     database_lock_seconds: PositiveFloat
+    # by what time is measured
+    holidays: Path | None
     # delivery
     workers: PositiveInt
     agency_concurrency: PositiveInt
@@ -167,7 +169,7 @@ class Settings(BaseSettings):
         return self.log_origin or f"{name}/ledger"
 
 
-_FILES = {"authorities", "pdf_authorities", "tsa_certificates"}  # "" is none
+_FILES = {"authorities", "holidays", "pdf_authorities", "tsa_certificates"}  # "" is none
 
 
 class _Defaults(PydanticBaseSettingsSource):

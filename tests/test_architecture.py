@@ -54,7 +54,7 @@ LAYERS = (
     ),
     ("metrics",),
     ("ledger", "payloads", "queue"),
-    ("logs", "version"),
+    ("logs", "version", "working_days"),
     ("tables", "adapter", "settings", "resources", "ids", "posting", "pdf_process"),
     ("core",),
 )
