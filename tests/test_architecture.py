@@ -55,15 +55,16 @@ LAYERS = (
     ("metrics",),
     ("ledger", "payloads", "queue"),
     ("logs", "version", "working_days"),
-    ("tables", "adapter", "settings", "resources", "ids", "posting", "pdf_process"),
+    ("tables", "alarm_tables", "adapter", "settings", "resources", "ids", "posting", "pdf_process"),
     ("core",),
 )
+TABLES = {"tables", "alarm_tables"}
 # Rooms beside the layers, and all that each may import of ours; only the top uses them.
 APART = {
     "client": {"core"},
     "audit": {"core"},
     "witness": {"core"},
-    "migrations": {"tables", "settings", "core"},
+    "migrations": {*TABLES, "settings", "core"},
 }
 ALSO_USED_BY = {"audit": {"verification"}}  # what an auditor sees, asked of the exchange itself
 DEMO = "demo"  # plays every part of the world around the broker: may import anything
@@ -306,7 +307,7 @@ def tables_elsewhere(parsed: Iterable[Module]) -> list[str]:
     return [
         f"{module.name}:{node.lineno} makes the table {node.name}"
         for module in parsed
-        if module.ours and module.room != "tables"
+        if module.ours and module.room not in TABLES
         for node in ast.walk(module.tree)
         if isinstance(node, ast.ClassDef) and any(keyword.arg == "table" for keyword in node.keywords)
     ]
