@@ -17,6 +17,9 @@ ROW = re.compile(
 )
 
 
+pytestmark = pytest.mark.xdist_group("demo")  # it is played once, on one worker
+
+
 @pytest.fixture(scope="module")
 def played(tmp_path_factory: pytest.TempPathFactory) -> tuple[int, str, Path]:
     data = tmp_path_factory.mktemp("demo") / "data"

@@ -70,7 +70,8 @@ def weigh(statements: Sequence[Statement], at: datetime, expires: datetime) -> W
     """
     until = sorted((each for each in statements if each.source.this_update <= at), key=_given)
     later = [each for each in statements if each.source.this_update > at]
-    binding = [*until[-1:], *later]
+    newest_until = [each for each in until if _given(each) == _given(until[-1])]
+    binding = [*newest_until, *later]
     ended = [each for each in statements if each.cause != HOLD and _revoked_by(each, at)]
     ended += [each for each in binding if each.cause == HOLD and _revoked_by(each, at)]
     if ended:
@@ -104,9 +105,17 @@ def _when(statement: Statement) -> datetime:
 
 
 def _cause(statements: Sequence[Statement]) -> str:
-    """The worst that is said: a CA may find out later that a key was stolen."""
-    worst = min(statements, key=lambda each: (each.cause not in COMPROMISED, _when(each), each.cause))
-    return worst.cause
+    """The worst that is said: a CA may find out later that a key was stolen, or that a hold was for good."""
+    return min(statements, key=_worst).cause
+
+
+def _worst(statement: Statement) -> tuple[bool, bool, datetime, str]:
+    return (
+        statement.cause not in COMPROMISED,
+        statement.cause == HOLD,
+        _when(statement),
+        statement.cause,
+    )
 
 
 def _revoked_by(statement: Statement, at: datetime) -> bool:

@@ -9,14 +9,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
-from typing import Any, cast
+from typing import TYPE_CHECKING, cast
 
 from lxml import etree
-from xmlschema import XMLSchema10, XMLSchemaException
 
 from exchange.core.schema_counts import Counts
-from exchange.core.schema_explain import explain
 from exchange.core.schema_words import Finding, Reason, Words, local, other, too_large
+
+if TYPE_CHECKING:
+    from exchange.core.schema_explain import Explainer
 
 __all__ = ["Reason", "Schema", "Violation"]
 
@@ -68,22 +69,13 @@ class Schema:
         else:
             findings = list(self._counts.broken(root, self._words))
             if not self._decides(root):
-                explained = self._explained(root) if elements <= ELEMENTS_EXPLAINED_MAX else []
+                explained = self._explains.findings(root) if elements <= ELEMENTS_EXPLAINED_MAX else []
                 findings += explained or self._decided(root)
         if not findings:
             return ()
         received = root if source is None else source
         found = {(each.path, each.reason): each for each in _violations(findings, received)}
         return tuple(sorted(found.values(), key=lambda each: each.line))[:VIOLATIONS_MAX]
-
-    def _explained(self, root: etree._Element) -> list[Finding]:
-        """What xmlschema says; nothing if it cannot cope with the message."""
-        try:
-            errors = list(islice(self._explains.iter_errors(cast(Any, root)), VIOLATIONS_MAX))
-        except XMLSchemaException:
-            return []
-        findings = (explain(self._words, error) for error in errors)
-        return [finding for finding in findings if finding is not None]
 
     def _decided(self, root: etree._Element) -> list[Finding]:
         """What libxml2 says, by a validator of our own: the log of the shared one is every thread's."""
@@ -96,8 +88,11 @@ class Schema:
         ]
 
     @cached_property
-    def _explains(self) -> XMLSchema10:
-        return XMLSchema10(self._xsd, allow="none", defuse="never")
+    def _explains(self) -> "Explainer":
+        # Loading xmlschema takes longer than all the rest: only who sends what is wrong waits for it.
+        from exchange.core.schema_explain import Explainer
+
+        return Explainer(self._xsd, self._words, VIOLATIONS_MAX)
 
 
 _PREFIXED = re.compile(r"[^/:\[\]]+:([^/:\[\]]+)")

@@ -1,9 +1,10 @@
 """What the errors of xmlschema mean, as findings."""
 
-from typing import cast
+from itertools import islice
+from typing import Any, cast
 
 from lxml import etree
-from xmlschema import XMLSchema10
+from xmlschema import XMLSchema10, XMLSchemaException
 from xmlschema.validators import (
     XMLSchemaChildrenValidationError,
     XMLSchemaValidationError,
@@ -20,6 +21,24 @@ from xmlschema.validators import (
 
 from exchange.core import schema_words
 from exchange.core.schema_words import Finding, Words
+
+
+class Explainer:
+    """Says what is wrong by an XSD 1.0, at most ``most`` findings for a message."""
+
+    def __init__(self, xsd: bytes, words: Words, most: int) -> None:
+        self._schema = XMLSchema10(xsd, allow="none", defuse="never")
+        self._words = words
+        self._most = most
+
+    def findings(self, root: etree._Element) -> list[Finding]:
+        """What xmlschema says; nothing if it cannot cope with the message."""
+        try:
+            errors = list(islice(self._schema.iter_errors(cast(Any, root)), self._most))
+        except XMLSchemaException:
+            return []
+        findings = (explain(self._words, error) for error in errors)
+        return [finding for finding in findings if finding is not None]
 
 
 def explain(words: Words, error: XMLSchemaValidationError) -> Finding | None:

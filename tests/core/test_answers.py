@@ -1,6 +1,7 @@
 """What follows from all that was ever said of a certificate: rules that hold whatever was said."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
@@ -49,6 +50,14 @@ def test_a_revocation_that_is_no_hold_counts_for_ever_and_in_whatever_order(
         assert weigh(said, at, FAR).status is Status.REVOKED
     here, there = weigh(said, at, FAR), weigh(said[::-1], at, FAR)
     assert (here.status, here.revoked_at, here.cause) == (there.status, there.revoked_at, there.cause)
+
+
+def test_of_two_answers_of_one_moment_neither_hides_what_the_other_says() -> None:
+    source = Source(kind="crl", digest="0" * 64, issuer="CA", this_update=BEGIN, next_update=None)
+    revoked = Statement(source=source, status=Status.REVOKED, revoked_at=BEGIN, cause="superseded")
+    hold = replace(revoked, cause=HOLD)
+    found = {(one.status, one.cause) for one in (weigh([revoked, hold], BEGIN, FAR), weigh([hold, revoked], BEGIN, FAR))}
+    assert found == {(Status.REVOKED, "superseded")}
 
 
 @given(SAID, DAYS)

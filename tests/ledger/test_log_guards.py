@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from alembic import command
+from alembic.script import ScriptDirectory
 from sqlalchemy import text
 from sqlalchemy.exc import DatabaseError
 
+from exchange import migrations
 from exchange.ledger.database import Database
-from exchange.ledger.migrate import _config, migrate
+from exchange.ledger.migrate import migrate, newest, upgrade
 from tests.log import AT, CONTENT, DIGEST, Log, check, document, entry
 
 GUARDED = ("leaf", "checkpoint", "cosignature")
@@ -119,9 +120,7 @@ def test_the_entries_of_an_older_ledger_get_a_salt_each_and_are_sequenced(
 ) -> None:
     database = Database(database_url)
     with database.migration() as connection:
-        config = _config()
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0005")
+        upgrade(connection, "0005")
     fill_as_before(database)
     migrate(database)
     log = Log(database_url, tmp_path)
@@ -132,6 +131,11 @@ def test_the_entries_of_an_older_ledger_get_a_salt_each_and_are_sequenced(
     assert log.sequence_all() == check(database, note_key=log.key.vkey) == 5
     log.close()
     database.close()
+
+
+def test_the_newest_step_is_the_one_that_the_others_lead_to() -> None:
+    steps = ScriptDirectory(str(Path(migrations.__file__).parent))
+    assert steps.get_current_head() == newest()
 
 
 def fill_as_before(database: Database) -> None:
