@@ -56,8 +56,9 @@ def test_of_two_answers_of_one_moment_neither_hides_what_the_other_says() -> Non
     source = Source(kind="crl", digest="0" * 64, issuer="CA", this_update=BEGIN, next_update=None)
     revoked = Statement(source=source, status=Status.REVOKED, revoked_at=BEGIN, cause="superseded")
     hold = replace(revoked, cause=HOLD)
-    found = {(one.status, one.cause) for one in (weigh([revoked, hold], BEGIN, FAR), weigh([hold, revoked], BEGIN, FAR))}
-    assert found == {(Status.REVOKED, "superseded")}
+    for said in ([revoked, hold], [hold, revoked]):
+        found = weigh(said, BEGIN, FAR)
+        assert (found.status, found.cause) == (Status.REVOKED, "superseded")
 
 
 @given(SAID, DAYS)
