@@ -96,6 +96,11 @@ class Settings(BaseSettings):
     receivers_max: PositiveInt
     rate_per_minute: PositiveInt
     secret_marks: tuple[str, ...]
+    # pages
+    web_address: str
+    proxy_addresses: tuple[str, ...]
+    session_idle_minutes: PositiveFloat
+    session_hours: PositiveFloat
     # storage
     payload_inline_bytes_max: NonNegativeInt
     payload_unreferred_hours: NonNegativeInt
@@ -156,6 +161,13 @@ class Settings(BaseSettings):
         if len({each.vkey.name for each in known}) != len(known):
             raise ValueError("two witnesses have one name")
         return witnesses
+
+    @cached_property
+    def secure_cookies(self) -> bool:
+        """Whether browsers come over https: always, but where the broker answers this machine alone."""
+        if self.web_address:
+            return self.web_address.startswith("https://")
+        return self.host not in ("127.0.0.1", "::1", "localhost")
 
     @cached_property
     def resolved_database_url(self) -> str:

@@ -38,6 +38,7 @@ LAYERS = (
         "knowledge",
         "revocation",
         "tidy",
+        "people",
         "pickup",
         "preflight",
         "retry",
@@ -55,10 +56,20 @@ LAYERS = (
     ("metrics",),
     ("ledger", "payloads", "queue"),
     ("logs", "version", "working_days"),
-    ("tables", "alarm_tables", "adapter", "settings", "resources", "ids", "posting", "pdf_process"),
+    (
+        "tables",
+        "alarm_tables",
+        "people_tables",
+        "adapter",
+        "settings",
+        "resources",
+        "ids",
+        "posting",
+        "pdf_process",
+    ),
     ("core",),
 )
-TABLES = {"tables", "alarm_tables"}
+TABLES = {"tables", "alarm_tables", "people_tables"}
 # Rooms beside the layers, and all that each may import of ours; only the top uses them.
 APART = {
     "client": {"core"},

@@ -20,6 +20,9 @@ from exchange.core.refusal import Refused, refuse
 from exchange.metrics import DeliveryGauge
 from exchange.pickup import Pickup
 from exchange.version import VERSION
+from exchange.web import errors as pages
+from exchange.web import headers, routes
+from exchange.web.visitor import SignInNeeded, Turned
 
 log = structlog.get_logger(__name__)
 
@@ -49,10 +52,12 @@ class Application:
             await self.fastapi(scope, receive, send)
 
     async def _within_limits(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"] == "/" or pages.of_pages(scope["path"]):
+            send = headers.strict(send, https=self._context.settings.secure_cookies)
         try:
             whole = await body.taken(self._context, scope, receive)
         except Refused as refused:
-            await _refusal(refused)(scope, receive, send)
+            await _answer(Request({**scope, "app": self.fastapi}), refused)(scope, receive, send)
         except Disconnected:
             return
         else:
@@ -90,6 +95,9 @@ def _fastapi(context: Context, pickup: Pickup) -> FastAPI:
     app.state.gauge = DeliveryGauge(context.database)
     for module in (documents, evidence, inbox, preflight, verify, agencies, ledger, operations):
         app.include_router(module.router)
+    app.include_router(routes.router)
+    app.add_exception_handler(SignInNeeded, _on_sign_in_needed)
+    app.add_exception_handler(Turned, _on_turned)
     app.add_exception_handler(Refused, _on_refused)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http)
@@ -100,9 +108,31 @@ def _fastapi(context: Context, pickup: Pickup) -> FastAPI:
     return app
 
 
-async def _on_refused(_request: Request, error: Exception) -> Response:
+async def _on_sign_in_needed(request: Request, error: Exception) -> Response:
+    assert isinstance(error, SignInNeeded)
+    return pages.to_sign_in(request, error)
+
+
+async def _on_turned(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Turned)
+    return pages.turned_page(request, error)
+
+
+async def _on_refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, Refused)
-    return _refusal(error)
+    return _answer(request, error)
+
+
+def _answer(request: Request, refused: Refused) -> Response:
+    """A page for who looks at pages, a problem (RFC 9457) for everybody else."""
+    answer = _refusal(refused)
+    if not pages.of_pages(request.url.path):
+        return answer
+    shown = pages.refused_page(request, refused, answer.status_code)
+    for name in ("Retry-After", "Connection"):
+        if name in answer.headers:
+            shown.headers[name] = answer.headers[name]
+    return shown
 
 
 def _refusal(refused: Refused) -> Response:
@@ -114,46 +144,48 @@ def _refusal(refused: Refused) -> Response:
     return Response(problem(refused), status, headers, media_type=CONTENT_TYPE)
 
 
-async def _on_invalid(_request: Request, error: Exception) -> Response:
+async def _on_invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    return _refusal(invalid(error.errors()))
+    return _answer(request, invalid(error.errors()))
 
 
 async def _on_unusable(request: Request, error: Exception) -> Response:
     log.warning("value_unusable", path=request.url.path, exc_info=error)
-    return _refusal(
+    return _answer(
+        request,
         refuse(
             "request_invalid",
             "The database cannot work with a value of the request.",
             "Cơ sở dữ liệu không xử lý được một giá trị trong yêu cầu.",
-        )
+        ),
     )
 
 
 async def _on_unavailable(request: Request, error: Exception) -> Response:
     log.error("database_unavailable", path=request.url.path, error=str(error))
-    return _refusal(refuse("broker_busy"))
+    return _answer(request, refuse("broker_busy"))
 
 
 async def _on_fault(request: Request, error: Exception) -> Response:
     log.error("request_failed", path=request.url.path, exc_info=error)
-    return _refusal(refuse("broker_failed"))
+    return _answer(request, refuse("broker_failed"))
 
 
 async def _on_http(request: Request, error: Exception) -> Response:
     """What the framework itself refuses: no such address, no such method, a body that it cannot read."""
     assert isinstance(error, HTTPException)
     if error.status_code not in (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED):
-        return _refusal(Refused(malformed("It is nested too deeply, or a number is too long.")))
+        return _answer(request, Refused(malformed("It is nested too deeply, or a number is too long.")))
     asked = f"{request.method} {request.url.path[:SHOWN_CHARACTERS_MAX]}"
     allowed = _allowed(request)
     if not allowed:
-        return _refusal(refuse("no_such_address", f"There is no {asked}.", f"Không có {asked}."))
+        return _answer(request, refuse("no_such_address", f"There is no {asked}.", f"Không có {asked}."))
     named = ", ".join(allowed)
-    answer = _refusal(
+    answer = _answer(
+        request,
         refuse(
             "method_not_allowed", f"{asked}: only {named}.", f"{asked}: chỉ nhận {named}.", allowed=allowed
-        )
+        ),
     )
     answer.headers["Allow"] = named  # RFC 9110, 15.5.6
     return answer

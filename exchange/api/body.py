@@ -30,9 +30,17 @@ async def taken(context: Context, scope: Scope, receive: Receive) -> Receive:
     headers = dict(scope["headers"])
     if scope["method"] == "POST":
         _check_token(context, scope["path"], headers)
-    whole = scope["path"] in (PREFLIGHT, VERIFY)
-    limit = context.settings.document_bytes_max if whole else JSON_BYTES_MAX
+    limit = _limit(context, scope["path"], headers)
     return _replayed(await read_body(receive, headers, limit, context.receiving), receive)
+
+
+def _limit(context: Context, path: str, headers: Mapping[bytes, bytes]) -> int:
+    if path in (PREFLIGHT, VERIFY):
+        return context.settings.document_bytes_max
+    # A form with files: a document, and the fields beside it.
+    if path.startswith("/web/") and headers.get(b"content-type", b"").startswith(b"multipart/form-data"):
+        return context.settings.document_bytes_max + JSON_BYTES_MAX
+    return JSON_BYTES_MAX
 
 
 def _check_token(context: Context, path: str, headers: Mapping[bytes, bytes]) -> None:

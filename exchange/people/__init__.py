@@ -1,0 +1,1 @@
+"""Persons who use the pages: how they sign in, and what they may."""

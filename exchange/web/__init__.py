@@ -1,0 +1,1 @@
+"""The pages: what persons see of the exchange, in Vietnamese and English."""

@@ -1,0 +1,23 @@
+"""The menu: which areas there are, and who sees them."""
+
+from dataclasses import dataclass
+
+from exchange.ledger.people import ROLES
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of the menu: the key of its text, its address, and the roles that see it."""
+
+    key: str
+    path: str
+    roles: tuple[str, ...]
+
+
+# In the order in which they are shown; the first that a role has is its first page.
+ENTRIES: tuple[Entry, ...] = (Entry("frame.account", "/web/account", ROLES),)
+
+
+def entries_for(role: str) -> list[Entry]:
+    """What this role sees."""
+    return [entry for entry in ENTRIES if role in entry.roles]

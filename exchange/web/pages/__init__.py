@@ -1,0 +1,1 @@
+"""One module per area of pages, each with its ``router``."""

@@ -1,0 +1,72 @@
+"""Texts that every page may use."""
+
+TEXTS = {
+    "frame.product": ("Trục liên thông văn bản", "Document exchange"),
+    "frame.skip": ("Tới nội dung chính", "Skip to main content"),
+    "frame.menu": ("Trình đơn chính", "Main menu"),
+    "frame.other_language": ("English", "Tiếng Việt"),
+    "frame.signed_in_as": ("Đang đăng nhập: {name}", "Signed in: {name}"),
+    "frame.sign_out": ("Đăng xuất", "Sign out"),
+    "frame.account": ("Tài khoản", "Account"),
+    "frame.home": ("Trang chủ", "Home"),
+    "frame.times": ("Giờ trên trang là giờ Việt Nam (UTC+7).", "Times on pages are Vietnam time (UTC+7)."),
+    "frame.sample": (
+        "Dữ liệu mẫu: không có giá trị thật.",
+        "Sample data: nothing here is real.",
+    ),
+    "role.administrator": ("Quản trị", "Administrator"),
+    "role.auditor": ("Kiểm tra", "Auditor"),
+    "role.clerk": ("Văn thư", "Clerk"),
+    # tables
+    "table.empty": ("Không có dòng nào.", "There are no rows."),
+    "table.rows": ("{first}–{last} trong số {total} dòng", "{first}–{last} of {total} rows"),
+    "table.rows_open": ("Dòng {first}–{last}", "Rows {first}–{last}"),
+    "table.csv": ("Tải về dạng CSV", "Download as CSV"),
+    "table.before": ("Trang trước", "Previous page"),
+    "table.after": ("Trang sau", "Next page"),
+    "table.pages": ("Các trang của bảng", "Pages of the table"),
+    "table.filter": ("Lọc", "Filter"),
+    "table.clear": ("Bỏ lọc", "Clear filters"),
+    "table.sorted_up": ("sắp xếp tăng dần", "sorted ascending"),
+    "table.sorted_down": ("sắp xếp giảm dần", "sorted descending"),
+    "table.any": ("Tất cả", "All"),
+    "form.required": ("bắt buộc", "required"),
+    "form.wrong": ("Cần sửa:", "To be put right:"),
+    # what went wrong
+    "error.what_to_do": ("Cần làm gì", "What to do"),
+    "error.where": ("Ở đâu", "Where"),
+    "error.code": ("Mã lỗi: {code}", "Code: {code}"),
+    "error.back": ("Về trang chủ", "Back to the first page"),
+    "error.forbidden.title": ("Bạn không có quyền xem trang này", "This page is not for your role"),
+    "error.forbidden.remedy": (
+        "Trang này dành cho vai trò khác. Nếu công việc của bạn cần trang này, hãy đề nghị quản trị.",
+        "It is for another role. If your work needs it, ask the administrator.",
+    ),
+    "error.csrf.title": ("Biểu mẫu đã hết hiệu lực", "The form is out of date"),
+    "error.csrf.remedy": (
+        "Chưa có gì được thực hiện. Hãy mở lại trang, điền lại và gửi một lần nữa.",
+        "Nothing was done. Open the page again, fill in the form again and send it once more.",
+    ),
+    "error.not_found.title": ("Không có trang này", "There is no such page"),
+    "error.not_found.remedy": (
+        "Kiểm tra địa chỉ, hoặc bắt đầu từ trang chủ.",
+        "Check the address, or begin at the first page.",
+    ),
+    "error.method.title": ("Trang này không nhận thao tác đó", "The page does not take this"),
+    "error.method.remedy": ("Hãy mở lại trang từ trình đơn.", "Open the page again from the menu."),
+    "error.invalid.title": ("Yêu cầu có chỗ không đúng", "Something in the request is not right"),
+    "error.invalid.remedy": (
+        "Chưa có gì được thực hiện. Hãy sửa chỗ được nêu rồi gửi lại.",
+        "Nothing was done. Put right what is named and send it again.",
+    ),
+    "error.unavailable.title": ("Hệ thống tạm thời chưa trả lời được", "The exchange cannot answer just now"),
+    "error.unavailable.remedy": (
+        "Chưa có gì được thực hiện. Hãy thử lại sau một phút; nếu vẫn vậy, báo quản trị.",
+        "Nothing was done. Try again in a minute; if it stays, tell the administrator.",
+    ),
+    "error.fault.title": ("Hệ thống gặp lỗi", "A fault of the exchange"),
+    "error.fault.remedy": (
+        "Lỗi đã được ghi lại. Hãy thử lại; nếu vẫn lỗi, báo quản trị thời điểm {at}.",
+        "It is on record. Try again; if it stays, tell the administrator the time {at}.",
+    ),
+}

@@ -1,0 +1,178 @@
+"""Who looks at a page: the session behind the cookie, the role, and the token that forms carry."""
+
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Annotated, Any
+
+from fastapi import Depends, Request
+from starlette.datastructures import UploadFile
+
+from exchange.api.dependencies import InContext
+from exchange.context import Context
+from exchange.ids import new_secret
+from exchange.ledger import sessions
+from exchange.ledger.people import ADMINISTRATOR, AUDITOR, CLERK, ROLES
+from exchange.ledger.sessions import Session
+from exchange.people.session import life
+from exchange.web.texts import LANGUAGES
+
+LANGUAGE_COOKIE = "language"
+CSRF_FIELD = "csrf"
+SAFE = ("GET", "HEAD")
+FILES_MAX, FIELDS_MAX, FIELD_BYTES_MAX = 20, 600, 100_000  # of one form
+
+
+class SignInNeeded(Exception):
+    """Nobody is signed in, or not to the end: the visitor is sent to where it goes on."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self.path = path
+
+
+class Turned(Exception):
+    """The visitor is turned away; ``key`` names the texts ``error.<key>.title`` and ``.remedy``."""
+
+    def __init__(self, key: str, status: HTTPStatus) -> None:
+        super().__init__(key)
+        self.key, self.status = key, status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visitor:
+    """Who looks at a page, and in which language. ``person`` is "" for somebody who is not signed in."""
+
+    language: str
+    path: str
+    query: Mapping[str, str] = field(default_factory=dict)
+    csrf: str = ""
+    person: str = ""  # id of the account
+    login: str = ""
+    name: str = ""
+    role: str = ""
+    agency: str = ""  # key of a clerk's agency
+    sample: bool = False
+    cookies: Mapping[str, str] = field(default_factory=dict)  # to be set with the answer
+
+
+def cookie_name(context: Context, name: str = "session") -> str:
+    """Over https with the prefix that ties it to this host (RFC 6265bis, 4.1.3.2)."""
+    return f"__Host-{name}" if context.settings.secure_cookies else name
+
+
+def _session(request: Request, context: InContext) -> Session | None:
+    cookie = request.cookies.get(cookie_name(context), "")
+    if not cookie:
+        return None
+    return sessions.find(context.database, cookie, context.now(), life(context.settings))
+
+
+InSession = Annotated[Session | None, Depends(_session)]
+
+
+def language_of(request: Request) -> str:
+    """The language asked for, or the one of before; Vietnamese else."""
+    asked = request.query_params.get("lang", "")
+    kept = request.cookies.get(LANGUAGE_COOKIE, "")
+    return next((each for each in (asked, kept) if each in LANGUAGES), LANGUAGES[0])
+
+
+def looks(request: Request, **person: Any) -> Visitor:
+    """The visitor, so far as the request itself tells."""
+    language = language_of(request)
+    cookies = {LANGUAGE_COOKIE: language} if "lang" in request.query_params else {}
+    return Visitor(
+        language=language,
+        path=request.url.path,
+        query={name: value for name, value in request.query_params.items() if name != "lang"},
+        sample=getattr(request.app.state, "sample", False),
+        cookies=cookies | person.pop("cookies", {}),
+        **person,
+    )
+
+
+@dataclass(frozen=True)
+class Allowed:
+    """Opens an address for persons of these roles, who are signed in to the end.
+
+    A form must carry the session's token. Raises ``SignInNeeded`` and ``Turned``.
+    """
+
+    roles: tuple[str, ...]
+
+    async def __call__(self, request: Request, session: InSession) -> Visitor:
+        """The visitor."""
+        if session is None or session.stage != sessions.SIGNED_IN:
+            raise SignInNeeded(_way(session))
+        if session.role not in self.roles:
+            raise Turned("forbidden", HTTPStatus.FORBIDDEN)
+        await _check_form(request, session.csrf)
+        return looks(
+            request,
+            csrf=session.csrf,
+            person=session.account,
+            login=session.login,
+            name=session.name,
+            role=session.role,
+            agency=session.agency,
+        )
+
+
+@dataclass(frozen=True)
+class Open:
+    """Opens an address for everybody; a form must carry the token of a cookie that was set with it."""
+
+    async def __call__(self, request: Request, context: InContext) -> Visitor:
+        """The visitor, without a person."""
+        name = cookie_name(context, "guest")
+        token = request.cookies.get(name, "")
+        await _check_form(request, token)
+        if token:
+            return looks(request, csrf=token)
+        token = new_secret()
+        return looks(request, csrf=token, cookies={name: token})
+
+
+def allowed(*roles: str) -> Any:
+    """The dependency for ``Annotated[Visitor, allowed("auditor")]``."""
+    assert roles
+    assert set(roles) <= set(ROLES)
+    return Depends(Allowed(roles))
+
+
+# The visitor of a page, by who may see it.
+Anybody = Annotated[Visitor, Depends(Open())]
+Person = Annotated[Visitor, allowed(*ROLES)]
+Administrator = Annotated[Visitor, allowed(ADMINISTRATOR)]
+Overseer = Annotated[Visitor, allowed(ADMINISTRATOR, AUDITOR)]
+Clerk = Annotated[Visitor, allowed(CLERK)]
+
+
+def _way(session: Session | None) -> str:
+    """Where a visitor goes on who is not signed in to the end."""
+    if session is None:
+        return "/web/sign-in"
+    return {sessions.SECOND_FACTOR: "/web/second-factor", sessions.ENROL: "/web/second-factor/new"}[
+        session.stage
+    ]
+
+
+async def _check_form(request: Request, token: str) -> None:
+    """Raise ``Turned`` unless a request that changes something comes from a form of ours."""
+    if request.method in SAFE:
+        return
+    form = await request.form(max_files=FILES_MAX, max_fields=FIELDS_MAX, max_part_size=FIELD_BYTES_MAX)
+    given = form.get(CSRF_FIELD, "")
+    if isinstance(given, UploadFile) or not token or not hmac.compare_digest(given.encode(), token.encode()):
+        raise Turned("csrf", HTTPStatus.FORBIDDEN)
+
+
+def address_of(request: Request, context: Context) -> str:
+    """The network address of the visitor; told by a proxy only if it is one of ours."""
+    peer = request.client.host if request.client else ""
+    if peer not in context.settings.proxy_addresses:
+        return peer
+    told = request.headers.get("x-forwarded-for", "").rpartition(",")[2].strip()
+    return told[:100] or peer

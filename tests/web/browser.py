@@ -1,0 +1,130 @@
+"""A running broker with pages, and a real browser to look at them with.
+
+``site`` is one broker for the whole session: a test must not rely on nothing else having happened there.
+``browser_page(role)`` gives a page of a browser in which somebody of that role is signed in, and
+``audit_page`` fails on any violation of WCAG that axe finds. No request may leave the host.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, Request, sync_playwright
+
+from exchange.ledger import people, sessions
+from exchange.people.sign_in import begin, new_account
+from tests.client_broker import Running, running
+from tests.conftest import missing
+from tests.province import OFFICE
+
+CHROMIUM = "/usr/bin/chromium"
+PASSWORD = "a password of tests alone"
+STANDARDS = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]
+PHONE, DESK = {"width": 360, "height": 740}, {"width": 1280, "height": 900}
+LANGUAGES = ("vi", "en")
+PEOPLE = {
+    people.ADMINISTRATOR: ("quantri", "Nguyễn Thị Quản Trị", ""),
+    people.AUDITOR: ("kiemtra", "Trần Văn Kiểm", ""),
+    people.CLERK: ("vanthu", "Lê Văn Thư", OFFICE),
+}
+
+
+@dataclass(frozen=True)
+class Site:
+    """The running broker. ``cookies`` opens it for a role; the same session for the whole run."""
+
+    running: Running
+    cookies: dict[str, str]
+
+    @property
+    def url(self) -> str:
+        return self.running.url
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A broker with pages, with one person of each role."""
+    with running(tmp_path_factory.mktemp("site")) as broker:
+        yield Site(broker, {role: signed_in(broker, role) for role in people.ROLES})
+
+
+def signed_in(broker: Running, role: str) -> str:
+    """The cookie of a session of this role's person, who is made if need be."""
+    context = broker.broker.context
+    login, name, agency = PEOPLE[role]
+    account = people.by_login(context.database, login)
+    if account is None:
+        account = new_account(context, login, role, PASSWORD, name=name, agency=agency)
+    return begin(context, account, "127.0.0.1", sessions.SIGNED_IN)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """The system's Chromium; where there is none it is said aloud, and in CI it is an error."""
+    if not Path(CHROMIUM).exists():
+        missing("Chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+BrowserPage = Callable[..., Page]
+
+
+@pytest.fixture
+def browser_page(site: Site, chromium: Browser) -> Iterator[BrowserPage]:
+    """Opens pages: ``browser_page("auditor", "en", PHONE)``; role "" is nobody."""
+    contexts: list[BrowserContext] = []
+    foreign: list[str] = []
+
+    def watch(request: Request) -> None:
+        address = urlsplit(request.url)
+        if address.scheme != "data" and address.hostname != "127.0.0.1":
+            foreign.append(request.url)
+
+    def make(role: str = "", language: str = "vi", size: Any = None, **options: Any) -> Page:
+        context = chromium.new_context(viewport=size or DESK, base_url=site.url, **options)
+        contexts.append(context)
+        cookies = {"language": language} | ({"session": site.cookies[role]} if role else {})
+        context.add_cookies(
+            [{"name": name, "value": value, "url": site.url} for name, value in cookies.items()]
+        )
+        context.on("request", watch)
+        page = context.new_page()
+        page.on("pageerror", lambda error: pytest.fail(f"script: {error}"))
+        page.set_default_timeout(10_000)
+        return page
+
+    yield make
+    for context in contexts:
+        context.close()
+    assert foreign == [], "requests off the host"
+
+
+def audit_page(page: Page) -> None:
+    """No violation of WCAG 2.2 AA or of good practice, no refusal by the content policy."""
+    found = Axe().run(page, options={"runOnly": {"type": "tag", "values": STANDARDS}})
+    violations = [
+        f"{each['id']} ({each['impact']}): {each['help']}: {node['html'][:200]}"
+        for each in found.response["violations"]
+        for node in each["nodes"]
+    ]
+    assert violations == [], "\n".join(violations)
+
+
+def fits_width(page: Page) -> None:
+    """Nothing of the page is wider than the screen."""
+    wide, screen = page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
+    assert wide <= screen, f"{wide} px wide on a screen of {screen} px"
+
+
+def picture(page: Page, name: str) -> None:
+    """A screenshot into the folder that ``EXCHANGE_TEST_PICTURES`` names, if it does."""
+    if folder := os.environ.get("EXCHANGE_TEST_PICTURES"):
+        page.screenshot(path=str(Path(folder) / f"{name}.png"), full_page=True)
