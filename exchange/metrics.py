@@ -40,6 +40,9 @@ EXPIRIES = Counter("exchange_expiries", "Deliveries that were not made within th
 SEQUENCED = Counter(
     "exchange_sequenced", "Entries that got their leaf in the ledger's tree", registry=REGISTRY
 )
+COUNTED = Counter(
+    "exchange_counted", "Leaves of the ledger's tree that were counted for the share", registry=REGISTRY
+)
 COSIGNATURES = Counter(
     "exchange_cosignatures", "Answers of witnesses, by outcome", ["witness", "outcome"], registry=REGISTRY
 )

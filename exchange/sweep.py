@@ -1,5 +1,5 @@
 """Sweep: what nobody does, done at the broker's own pace: bring back, expire, collect, ask CAs about the
-certificates, and what proves the ledger: sequence, stamp, cosign.
+certificates, count, and what proves the ledger: sequence, stamp, cosign.
 """
 
 import threading
@@ -15,6 +15,7 @@ from exchange.context import Context
 from exchange.core.delivery import State, Step
 from exchange.core.evidence import IN_DOUBT
 from exchange.cosigning import witnesses
+from exchange.counting import Counting
 from exchange.expiring import Expiring
 from exchange.findings import Findings
 from exchange.ledger import claim as claims
@@ -45,6 +46,7 @@ class Sweep:
         self._wake = wake
         self._collect = Collect(context, connections)
         self._sequencing = Sequencing(context)
+        self._counting = Counting(context)
         self._stamping = Stamping(context)
         self._witnesses = witnesses(context)
         self._revocation = Revocation(context)
@@ -56,6 +58,7 @@ class Sweep:
             ("upkeep", self.upkeep, seconds),
             ("collect", self.collect, seconds),
             ("sequence", self._sequencing.round, context.settings.sequence_seconds),
+            ("count", self._counting.round, context.settings.sequence_seconds),
             ("stamp", self._stamping.step, seconds),
             ("revocation", self._revocation.step, REVOCATION_SECONDS),
             ("expiring", Expiring(context).step, EXPIRING_SECONDS),
@@ -84,6 +87,7 @@ class Sweep:
         self._collect.stop()
         self._findings.stop()
         self._sequencing.stop()
+        self._counting.stop()
         self._stamping.stop()
         self._revocation.stop()
         for witness in self._witnesses:

@@ -33,6 +33,7 @@ LAYERS = (
         "evidence",
         "confirm",
         "cosigning",
+        "counting",
         "collect",
         "expiring",
         "knowledge",
@@ -60,6 +61,7 @@ LAYERS = (
         "tables",
         "alarm_tables",
         "people_tables",
+        "share_tables",
         "adapter",
         "settings",
         "resources",
@@ -69,7 +71,7 @@ LAYERS = (
     ),
     ("core",),
 )
-TABLES = {"tables", "alarm_tables", "people_tables"}
+TABLES = {"tables", "alarm_tables", "people_tables", "share_tables"}
 # Rooms beside the layers, and all that each may import of ours; only the top uses them.
 APART = {
     "client": {"core"},

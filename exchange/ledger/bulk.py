@@ -36,6 +36,15 @@ def update(connection: Connection, table: Table, keys: Sequence[str], rows: Sequ
         connection.exec_driver_sql(text, _values(table, connection.dialect, part))
 
 
+def put(
+    connection: Connection, table: Table, keys: Sequence[str], rows: Sequence[Row], *, add: bool = False
+) -> None:
+    """Write rows that may be there already: what they hold is replaced, or with ``add`` added to."""
+    for part in _parts(rows):
+        text = _put(table, connection.dialect, tuple(keys), tuple(part[0]), len(part), add)
+        connection.exec_driver_sql(text, _values(table, connection.dialect, part))
+
+
 def _parts(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
     done, size = 0, ROWS_MAX
     while done < len(rows):
@@ -67,6 +76,16 @@ def _insert(table: Table, dialect: Dialect, columns: tuple[str, ...], known: str
     nothing = f" ON CONFLICT ({known}) DO NOTHING" if known else ""
     names = ", ".join(map(dialect.identifier_preparer.quote, columns))
     return f"INSERT INTO {table.name} ({names}) VALUES {values}{nothing}"  # noqa: S608 names of ours
+
+
+@lru_cache(maxsize=256)
+def _put(
+    table: Table, dialect: Dialect, keys: tuple[str, ...], columns: tuple[str, ...], rows: int, add: bool
+) -> str:
+    there = f"{table.name}.{{0}} + excluded.{{0}}" if add else "excluded.{0}"
+    sets = ", ".join(f"{name} = {there.format(name)}" for name in columns if name not in keys)
+    inserted = _insert(table, dialect, columns, "", rows)
+    return f"{inserted} ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {sets}"
 
 
 @lru_cache(maxsize=256)

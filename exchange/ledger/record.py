@@ -226,6 +226,7 @@ def _said(examined: Examined) -> Said | None:
 
 def _entries(examined: Examined, acceptance: NewDocument) -> list[NewEntry]:
     document = examined.document
+    facts = _facts(document) if document.kind == "document" else {}
     return [
         NewEntry(
             at=document.accepted_at,
@@ -241,7 +242,20 @@ def _entries(examined: Examined, acceptance: NewDocument) -> list[NewEntry]:
                 "receiver": delivery.receiver,
                 "sender": document.sender,
                 "signed": document.signed,
+                **facts,
+                **({"forwarded_from": delivery.forwarded_from} if facts else {}),
             },
         )
         for delivery in examined.deliveries
     ]
+
+
+def _facts(document: NewDocument) -> dict[str, object]:
+    """What the share is counted by: whoever has the opened entries can count it again."""
+    return {
+        "business_type": document.business_type,
+        "priority": document.priority,
+        "promulgated_on": document.promulgated_on,
+        "second_key": document.second_key,
+        "type_name": document.type_name,
+    }

@@ -5,6 +5,7 @@ from sqlmodel import SQLModel
 
 import exchange.alarm_tables
 import exchange.people_tables
+import exchange.share_tables
 import exchange.tables  # noqa: F401  the tables register themselves
 
 connection = context.config.attributes["connection"]
