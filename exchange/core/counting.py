@@ -6,14 +6,17 @@ tallies is a function of where the exchanges stand, and of nothing else: so whoe
 count again.
 """
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Protocol
 
 from exchange.core.edxml import VIETNAM
 from exchange.core.share import CLASSES, Electronic, ExchangeClass, Paper, Standing, standing
+from exchange.core.working_days import Calendar, noticed_on_time, sent_on_time
+
+VERSION = 1  # of these rules
 
 
 class Kind(StrEnum):
@@ -80,14 +83,10 @@ class Event:
     """What is withdrawn is a declaration."""
 
 
-class Judge(Protocol):
-    """Says what was done in time; None where nobody can say."""
-
-    def sent(self, promulgated_on: date | None, accepted_at: datetime) -> bool | None:
-        """QĐ 28/2018/QĐ-TTg art. 6.2."""
-
-    def noticed(self, delivered_at: datetime, noticed_at: datetime) -> bool | None:
-        """NĐ 30/2020/NĐ-CP art. 21.2."""
+def rules_of(calendar: Calendar) -> str:
+    """What was counted by, as a digest: with other rules, or other days off, the figures are others."""
+    days = (sorted(map(str, calendar.holidays)), sorted(map(str, calendar.substitutes)))
+    return hashlib.sha256(repr((VERSION, days)).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,7 +170,7 @@ def month_of(day: date) -> int:
     return day.year * 100 + day.month
 
 
-def apply(exchange: Exchange | None, event: Event, judge: Judge) -> Exchange | None:
+def apply(exchange: Exchange | None, event: Event, calendar: Calendar) -> Exchange | None:
     """The exchange after ``event``; None where the event speaks of what was never begun."""
     kind = event.kind
     if exchange is None:
@@ -184,17 +183,17 @@ def apply(exchange: Exchange | None, event: Event, judge: Judge) -> Exchange | N
             document=event.subject.document,
         )
     if kind in BEGINS:
-        return _begun(exchange, event, judge)
+        return _begun(exchange, event, calendar)
     if kind in ENDS:
-        return _ended(exchange, event, judge)
+        return _ended(exchange, event, calendar)
     if kind in NOTICES:
-        return _noticed(exchange, event, judge)
+        return _noticed(exchange, event, calendar)
     if kind is Kind.PAPER:
         return replace(exchange, copies=(*_others(exchange, event), _copy(event)))
     return replace(exchange, copies=_others(exchange, event))
 
 
-def _begun(exchange: Exchange, event: Event, judge: Judge) -> Exchange:
+def _begun(exchange: Exchange, event: Event, calendar: Calendar) -> Exchange:
     subject = event.subject
     if exchange.accepted_at is None:
         exchange = replace(
@@ -202,7 +201,7 @@ def _begun(exchange: Exchange, event: Event, judge: Judge) -> Exchange:
             accepted_at=event.at,
             type_name=subject.type_name,
             priority=subject.priority,
-            sent_in_time=judge.sent(subject.promulgated_on, event.at),
+            sent_in_time=sent_on_time(calendar, subject.promulgated_on, event.at),
         )
     exchange = replace(exchange, delivery=event.exchange, flagged=exchange.flagged or subject.flagged)
     if exchange.electronic is Electronic.DELIVERED:
@@ -210,7 +209,7 @@ def _begun(exchange: Exchange, event: Event, judge: Judge) -> Exchange:
     return replace(exchange, electronic=Electronic.UNDER_WAY, signed=subject.signed, cause="")
 
 
-def _ended(exchange: Exchange, event: Event, judge: Judge) -> Exchange:
+def _ended(exchange: Exchange, event: Event, calendar: Calendar) -> Exchange:
     if exchange.electronic is Electronic.DELIVERED:
         return exchange
     end = ENDS[event.kind]
@@ -225,21 +224,23 @@ def _ended(exchange: Exchange, event: Event, judge: Judge) -> Exchange:
         delivered_at=event.at,
         cause="",
     )
-    return _judged(delivered, judge)
+    return _judged(delivered, calendar)
 
 
-def _noticed(exchange: Exchange, event: Event, judge: Judge) -> Exchange:
+def _noticed(exchange: Exchange, event: Event, calendar: Calendar) -> Exchange:
     registered_at = exchange.registered_at
     if registered_at is None and event.kind is not Kind.RETURNED:
         registered_at = event.at
     noticed = replace(exchange, noticed_at=exchange.noticed_at or event.at, registered_at=registered_at)
-    return _judged(noticed, judge)
+    return _judged(noticed, calendar)
 
 
-def _judged(exchange: Exchange, judge: Judge) -> Exchange:
+def _judged(exchange: Exchange, calendar: Calendar) -> Exchange:
     if exchange.delivered_at is None or exchange.noticed_at is None or exchange.noticed_in_time is not None:
         return exchange
-    return replace(exchange, noticed_in_time=judge.noticed(exchange.delivered_at, exchange.noticed_at))
+    return replace(
+        exchange, noticed_in_time=noticed_on_time(calendar, exchange.delivered_at, exchange.noticed_at)
+    )
 
 
 def _copy(event: Event) -> Copy:

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
-from exchange.core.counting import Event, Exchange, Judge, Kind, apply, month_of
+from exchange.core.counting import Event, Exchange, Kind, apply, month_of
 from exchange.core.quantiles import bucket_of
 from exchange.core.share import Electronic, Standing, Unit, document_standing
+from exchange.core.working_days import Calendar
 
 # The columns of a tally. The first seven are of either unit; what was done in time is of exchanges alone.
 COUNTS = (
@@ -97,7 +98,10 @@ def key_of(event: Event) -> Key | None:
 
 
 def fold(
-    events: Iterable[Event], exchanges: Mapping[Key, Exchange], documents: Mapping[str, Parts], judge: Judge
+    events: Iterable[Event],
+    exchanges: Mapping[Key, Exchange],
+    documents: Mapping[str, Parts],
+    calendar: Calendar,
 ) -> Changes:
     """Fold events onto what stands: ``exchanges`` and ``documents`` hold whatever is known of theirs."""
     now: dict[Key, Exchange] = {}
@@ -110,7 +114,7 @@ def fold(
             reports[event.subject.sender, month_of(event.sent_on)][1] += step
             continue
         before = now.get(key) or exchanges.get(key)
-        after = apply(before, event, judge)
+        after = apply(before, event, calendar)
         if after is not None and after is not before:
             now[key] = after
     changes = Changes(exchanges=now)

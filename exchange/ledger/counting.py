@@ -12,9 +12,10 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, RowMapping, Table, func, select
 
-from exchange.core.counting import Copy, Event, Exchange, Judge, Kind, Subject
+from exchange.core.counting import Copy, Event, Exchange, Kind, Subject, rules_of
 from exchange.core.share import Electronic, identity
 from exchange.core.tallies import COUNTS, Changes, Key, Part, Parts, fold, key_of
+from exchange.core.working_days import Calendar
 from exchange.ledger import bulk
 from exchange.ledger.database import Database
 from exchange.ledger.tree import CHECKPOINT, LEAF
@@ -64,22 +65,30 @@ class Counted:
     rules: str
 
 
-def count(database: Database, judge: Judge, rules: str, most: int) -> int:
+class OtherRules(Exception):
+    """What is there was counted by other rules, or with other days off."""
+
+
+def count(database: Database, calendar: Calendar, most: int, *, adopt: bool) -> int:
     """Count up to ``most`` of the leaves that the newest checkpoint covers; how many. 0, too, if another
     was faster.
 
-    Where ``rules`` are not those by which was counted, everything is forgotten and counted anew.
+    Where the rules are not those by which was counted, ``adopt`` lets everything be forgotten and
+    counted anew; else it raises ``OtherRules``.
     Crash before the commit: nothing was counted, and it is done again. Crash after it: exchanges,
     tallies and how far they reach are there, all of them.
     """
+    rules = rules_of(calendar)
     with database.read() as connection:
         seen = counted(connection)
         anew = seen.rules != rules
+        if anew and not adopt:
+            raise OtherRules
         begin = 0 if anew else seen.leaves
         events, leaves = events_after(connection, begin, most)
-        if not leaves and not (anew and not begin):
+        if not (leaves or anew):
             return 0
-        changes = _fold(connection, events, judge, anew=anew)
+        changes = _fold(connection, events, calendar, anew=anew)
     with database.write() as connection:
         connection.execute(select(COUNTED.c.id).with_for_update())
         if counted(connection) != seen:
@@ -186,12 +195,12 @@ def _subject(row: RowMapping) -> Subject:
     )
 
 
-def _fold(connection: Connection, events: Sequence[Event], judge: Judge, *, anew: bool) -> Changes:
+def _fold(connection: Connection, events: Sequence[Event], calendar: Calendar, *, anew: bool) -> Changes:
     if anew:
-        return fold(events, {}, {}, judge)
+        return fold(events, {}, {}, calendar)
     identities = sorted({key[0] for event in events if (key := key_of(event)) is not None})
     keys = {key for event in events if (key := key_of(event)) is not None}
-    return fold(events, exchanges_of(connection, keys), _documents(connection, identities), judge)
+    return fold(events, exchanges_of(connection, keys), _documents(connection, identities), calendar)
 
 
 def exchanges_of(connection: Connection, keys: Iterable[Key]) -> dict[Key, Exchange]:

@@ -25,14 +25,14 @@ def rows(house: House, statement: str) -> list[dict[str, Any]]:
 
 
 def tally(house: House, facet: str = "all", value: str = "", unit: str = "exchanges") -> dict[str, int]:
-    """The columns that are not 0."""
+    """The columns that are not 0, but for those of time."""
     statement = f"SELECT * FROM tally WHERE facet = '{facet}' AND value = '{value}' AND unit = '{unit}'"
     found: dict[str, int] = {}
     for row in rows(house, statement):
         assert (row.pop("month"), row.pop("sender")) == (NOVEMBER, OFFICE)
         for key in ("facet", "value", "unit"):
             row.pop(key)
-        found = {key: count for key, count in row.items() if count}
+        found = {key: count for key, count in row.items() if count and not key.endswith(("_time", "_late"))}
     return found
 
 
