@@ -5,12 +5,13 @@ They are written by counting alone (``exchange.ledger.counting``), together with
 
 from datetime import date, datetime
 
-from sqlalchemy import BigInteger, Column, Integer, String
+from sqlalchemy import BigInteger, Column, Index, Integer, String, text
 from sqlmodel import Field, SQLModel
 
 from exchange.tables import Moment
 
 _WIDE = BigInteger().with_variant(Integer, "sqlite")
+_UNDER_WAY = text("electronic = 'under_way'")  # few of all: found without looking at the others
 _BY_KEY = {"sqlite_with_rowid": False}  # SQLite: a row is found by its key in one look
 
 
@@ -26,7 +27,16 @@ class ExchangeRow(SQLModel, table=True):
     """One document on its way to one receiver, as the ledger tells up to ``counted``."""
 
     __tablename__ = "exchange"
-    __table_args__ = (_BY_KEY,)
+    __table_args__ = (
+        Index(
+            "exchange_under_way",
+            "receiver",
+            "accepted_at",
+            sqlite_where=_UNDER_WAY,
+            postgresql_where=_UNDER_WAY,
+        ),
+        _BY_KEY,
+    )
     identity: str = Field(primary_key=True)  # issuer|number/symbol|date, or the id of the document's row
     receiver: str = Field(primary_key=True)
     sender: str
@@ -89,8 +99,8 @@ class DurationTallyRow(SQLModel, table=True):
     __tablename__ = "duration_tally"
     __table_args__ = (_BY_KEY,)
     month: int = Field(primary_key=True, sa_type=Integer, sa_column_kwargs={"autoincrement": False})
-    sender: str = Field(primary_key=True)
-    receiver: str = Field(primary_key=True)
+    facet: str = Field(primary_key=True)  # all, sender, receiver
+    value: str = Field(primary_key=True)  # "", an agency's key
     step: str = Field(primary_key=True)  # accepted_delivered, delivered_registered
     bucket: int = Field(primary_key=True, sa_type=Integer, sa_column_kwargs={"autoincrement": False})
     exchanges: int = Field(sa_column=_count())

@@ -34,11 +34,14 @@ class Facet(NamedTuple):
 
 
 class Duration(NamedTuple):
-    """The key of a tally of durations, in buckets of ``core.quantiles``."""
+    """The key of a tally of durations, in buckets of ``core.quantiles``.
+
+    Facets ``all`` (value ""), ``sender``, ``receiver``: of pairs there would be as many rows as exchanges.
+    """
 
     month: int
-    sender: str
-    receiver: str
+    facet: str
+    value: str
     step: str
     """``accepted_delivered`` or ``delivered_registered``."""
     bucket: int
@@ -215,7 +218,9 @@ def _durations(exchange: Exchange, place: _Fine) -> Iterator[Duration]:
     )
     for step, begin, end in steps:
         if begin is not None and end is not None:
-            yield Duration(place[0], place[1], place[2], step, bucket_of(_seconds(begin, end)))
+            bucket = bucket_of(_seconds(begin, end))
+            for facet, value in (("all", ""), ("sender", place[1]), ("receiver", place[2])):
+                yield Duration(place[0], facet, value, step, bucket)
 
 
 def _seconds(begin: datetime, end: datetime) -> float:

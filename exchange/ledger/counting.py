@@ -46,7 +46,7 @@ TABLES: tuple[tuple[Table, tuple[str, ...]], ...] = (
     (EXCHANGE, ("identity", "receiver")),
     (COUNTED_DOCUMENT, ("identity",)),
     (TALLY, ("month", "facet", "sender", "value", "unit")),
-    (DURATION_TALLY, ("month", "sender", "receiver", "step", "bucket")),
+    (DURATION_TALLY, ("month", "facet", "value", "step", "bucket")),
     (CAUSE_TALLY, ("month", "sender", "receiver", "event", "cause")),
     (PAPER_REPORT, ("agency", "month")),
 )

@@ -65,6 +65,14 @@ def _exchange() -> None:
         sa.PrimaryKeyConstraint("identity", "receiver"),
         sqlite_with_rowid=False,
     )
+    under_way = sa.text("electronic = 'under_way'")
+    op.create_index(
+        "exchange_under_way",
+        "exchange",
+        ["receiver", "accepted_at"],
+        sqlite_where=under_way,
+        postgresql_where=under_way,
+    )
 
 
 def _counted_document() -> None:
@@ -105,12 +113,12 @@ def _duration_tally() -> None:
     op.create_table(
         "duration_tally",
         _month(),
-        _text("sender"),
-        _text("receiver"),
+        _text("facet"),
+        _text("value"),
         _text("step"),
         sa.Column("bucket", sa.Integer(), autoincrement=False, nullable=False),
         _count("exchanges"),
-        sa.PrimaryKeyConstraint("month", "sender", "receiver", "step", "bucket"),
+        sa.PrimaryKeyConstraint("month", "facet", "value", "step", "bucket"),
         sqlite_with_rowid=False,
     )
 
