@@ -33,7 +33,7 @@ T ?= $(FAST) $(wildcard $(SLOW))
 
 help:
 	@echo "make demo    the broker at work, about a minute"
-	@echo "make serve   the broker, until Ctrl-C"
+	@echo "make serve   the broker, until Ctrl-C (make serve SAMPLE=1: with a make-believe province)"
 	@echo "make test    all tests (make test T=tests/core: some)"
 	@echo "make lint    ruff, formatting, docstrings, types"
 	@echo "make format  put the code in form"
@@ -47,7 +47,7 @@ demo: $(VENV)/run
 	@$(BIN)/exchange demo
 
 serve: $(VENV)/run
-	@$(BIN)/exchange serve
+	@$(BIN)/exchange serve $(if $(SAMPLE),--sample)
 
 test: $(VENV)/dev
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder --durations=10 $(T)

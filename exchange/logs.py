@@ -29,6 +29,11 @@ def configure(level: str = "INFO") -> None:
     )
 
 
+def quiet() -> None:
+    """Errors alone, for people on a terminal, until ``configure``."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+
+
 class _Patient(structlog.BytesLogger):
     """A log that cannot be written costs the line, never the work that it speaks of."""
 

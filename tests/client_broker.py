@@ -81,6 +81,13 @@ def running(folder: Path, database_url: str = "", **changes: object) -> Iterator
     province = Province.create(datetime.now(UTC))
     province.install(broker.database, datetime.now(UTC))
     broker.context.registry.renew()
+    with answering(broker) as port:
+        yield Running(f"http://127.0.0.1:{port}", port, broker, province, folder)
+
+
+@contextmanager
+def answering(broker: Broker) -> Iterator[int]:
+    """The port on which the broker answers until the end of the block; then it is closed."""
     application = broker.with_api()
     broker.with_worker()
     listening = server.listen("127.0.0.1", 0)
@@ -92,7 +99,7 @@ def running(folder: Path, database_url: str = "", **changes: object) -> Iterator
     thread = threading.Thread(target=serving.run, args=([listening],))
     thread.start()
     try:
-        yield Running(f"http://127.0.0.1:{port}", port, broker, province, folder)
+        yield port
     finally:
         serving.should_exit = True
         thread.join()

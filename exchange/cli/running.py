@@ -7,6 +7,8 @@ import typer
 
 from exchange import logs, server, settings
 from exchange.app import Broker
+from exchange.cli.say import fail, say, table
+from exchange.context import clock
 
 log = structlog.get_logger(__name__)
 
@@ -15,23 +17,32 @@ group = typer.Typer()
 Port = Annotated[int | None, typer.Option(help="Listen on this port instead of the configured one.")]
 
 
-def _chosen(port: int | None) -> settings.Settings:
-    return settings.load() if port is None else settings.load(port=port)
+def _chosen(port: int | None, **changes: object) -> settings.Settings:
+    return settings.load(**changes) if port is None else settings.load(port=port, **changes)
+
+
+Sample = Annotated[
+    bool,
+    typer.Option("--sample", help="Open with a make-believe province and its history, made anew each time."),
+]
 
 
 @group.command()
-def serve(port: Port = None) -> None:
+def serve(port: Port = None, sample: Sample = False) -> None:
     """Run the whole broker: HTTP, worker and sweep; in one process, or with API_PROCESSES beside it."""
     chosen = _chosen(port)
+    listening = server.listen(chosen.host, chosen.port)
+    if sample:
+        chosen = _with_sample(chosen, port)
     logs.configure()
     asked = server.on_signal(chosen.stop_seconds)
-    listening = server.listen(chosen.host, chosen.port)
     broker = Broker(chosen)
     broker.with_worker()
     whole, siblings = True, []
     address = f"http://{chosen.host}:{chosen.port}"
     if chosen.api_processes == 1:
         application = broker.with_api()
+        application.fastapi.state.sample = sample
         log.info("serving", address=address, database=_engine(chosen))
         server.run(application, listening, broker.working_seconds, asked, broker.stop)
     else:
@@ -43,6 +54,29 @@ def serve(port: Port = None) -> None:
     broker.close()
     server.await_siblings(siblings, broker.left() + server.SIBLING_SECONDS)
     server.end(0 if whole else 1)
+
+
+def _with_sample(site: settings.Settings, port: int | None) -> settings.Settings:
+    """Make the sample in a folder of its own; the settings with which it is served."""
+    # Here, so that the exchange itself runs without a line of the demo loaded.
+    try:
+        from exchange.demo.sample import building
+    except ModuleNotFoundError as missing:
+        fail(f"the sample needs {missing.name}: make serve installs it, and so does exchange[demo]")
+        raise typer.Exit(2) from None
+
+    logs.quiet()
+    folder = site.data / "sample"
+    building.clear(folder)
+    chosen = _chosen(port, **building.changes(folder))
+    say("Đang viết dữ liệu mẫu, khoảng 15 giây / writing the sample, about 15 seconds")
+    persons = building.build(chosen, clock())
+    say(f"Trang web / pages: http://{chosen.host}:{chosen.port}/web/")
+    table(
+        ("đăng nhập / login", "mật khẩu / password", "vai trò / role", "cơ quan / agency"),
+        ((each.login, each.password, each.role, each.agency) for each in persons),
+    )
+    return chosen
 
 
 @group.command()

@@ -16,11 +16,18 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, Request, sync_playwright
 
+from exchange.app import Broker
+from exchange.context import clock
+from exchange.demo.authority import Authority
+from exchange.demo.sample import building
+from exchange.demo.sample.places import COMMUNE
+from exchange.demo.sample.plan import Scale
 from exchange.ledger import people, sessions
 from exchange.people.sign_in import begin, new_account
-from tests.client_broker import Running, running
+from tests.client_broker import Running, answering, running
 from tests.conftest import missing
-from tests.province import OFFICE
+from tests.house import settings_for
+from tests.province import OFFICE, Province
 
 CHROMIUM = "/usr/bin/chromium"
 PASSWORD = "a password of tests alone"
@@ -28,15 +35,18 @@ STANDARDS = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]
 PHONE, DESK = {"width": 360, "height": 740}, {"width": 1280, "height": 900}
 LANGUAGES = ("vi", "en")
 PEOPLE = {
-    people.ADMINISTRATOR: ("quantri", "Nguyễn Thị Quản Trị", ""),
-    people.AUDITOR: ("kiemtra", "Trần Văn Kiểm", ""),
-    people.CLERK: ("vanthu", "Lê Văn Thư", OFFICE),
+    people.ADMINISTRATOR: ("quantri", "Nguyễn Thị Quản Trị"),
+    people.AUDITOR: ("kiemtra", "Trần Văn Kiểm"),
+    people.CLERK: ("vanthu", "Lê Văn Thư"),
 }
+
+
+SCALE = Scale(days=40, documents_per_day=1.5)
 
 
 @dataclass(frozen=True)
 class Site:
-    """The running broker. ``cookies`` opens it for a role; the same session for the whole run."""
+    """A running broker. ``cookies`` opens it for a role; the same session for the whole run."""
 
     running: Running
     cookies: dict[str, str]
@@ -53,10 +63,31 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         yield Site(broker, {role: signed_in(broker, role) for role in people.ROLES})
 
 
-def signed_in(broker: Running, role: str) -> str:
+@pytest.fixture(scope="session")
+def sample_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A broker with the sample's province and a history of some weeks, as ``serve --sample`` shows it.
+
+    Its clerk is the one of a commune without software; ``running.province`` is empty.
+    """
+    folder = tmp_path_factory.mktemp("sample")
+    building.clear(folder / "data")
+    settings = settings_for(**building.changes(folder / "data"))  # type: ignore[arg-type]
+    building.build(settings, clock(), SCALE)
+    broker = Broker(settings)
+    with answering(broker) as port:
+        application = broker.application
+        assert application is not None
+        application.fastapi.state.sample = True
+        nowhere = Province(Authority.create("nobody", clock()), {}, {})
+        running = Running(f"http://127.0.0.1:{port}", port, broker, nowhere, folder)
+        yield Site(running, {role: signed_in(running, role, COMMUNE) for role in people.ROLES})
+
+
+def signed_in(broker: Running, role: str, clerk_of: str = OFFICE) -> str:
     """The cookie of a session of this role's person, who is made if need be."""
     context = broker.broker.context
-    login, name, agency = PEOPLE[role]
+    login, name = PEOPLE[role]
+    agency = clerk_of if role == people.CLERK else ""
     account = people.by_login(context.database, login)
     if account is None:
         account = new_account(context, login, role, PASSWORD, name=name, agency=agency)
@@ -79,7 +110,7 @@ BrowserPage = Callable[..., Page]
 
 @pytest.fixture
 def browser_page(site: Site, chromium: Browser) -> Iterator[BrowserPage]:
-    """Opens pages: ``browser_page("auditor", "en", PHONE)``; role "" is nobody."""
+    """Opens pages: ``browser_page("auditor", "en", PHONE)``; role "" is nobody; ``at=sample_site``."""
     contexts: list[BrowserContext] = []
     foreign: list[str] = []
 
@@ -88,12 +119,12 @@ def browser_page(site: Site, chromium: Browser) -> Iterator[BrowserPage]:
         if address.scheme != "data" and address.hostname != "127.0.0.1":
             foreign.append(request.url)
 
-    def make(role: str = "", language: str = "vi", size: Any = None, **options: Any) -> Page:
-        context = chromium.new_context(viewport=size or DESK, base_url=site.url, **options)
+    def make(role: str = "", language: str = "vi", size: Any = None, at: Site = site, **options: Any) -> Page:
+        context = chromium.new_context(viewport=size or DESK, base_url=at.url, **options)
         contexts.append(context)
-        cookies = {"language": language} | ({"session": site.cookies[role]} if role else {})
+        cookies = {"language": language} | ({"session": at.cookies[role]} if role else {})
         context.add_cookies(
-            [{"name": name, "value": value, "url": site.url} for name, value in cookies.items()]
+            [{"name": name, "value": value, "url": at.url} for name, value in cookies.items()]
         )
         context.on("request", watch)
         page = context.new_page()
