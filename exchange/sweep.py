@@ -1,5 +1,6 @@
-"""Sweep: what nobody does, done at the broker's own pace: bring back, expire, collect, ask CAs about the
-certificates, count, and what proves the ledger: sequence, stamp, cosign.
+"""Sweep: what nobody does, done at the broker's own pace: bring back, expire, collect, deal with what
+waits at closed agencies, ask CAs about the certificates, count, and what proves the ledger: sequence,
+stamp, cosign.
 """
 
 import threading
@@ -9,6 +10,7 @@ from time import monotonic
 
 import structlog
 
+from exchange.closing import Closings
 from exchange.collect import Collect
 from exchange.connections import Connections
 from exchange.context import Context
@@ -30,6 +32,7 @@ log = structlog.get_logger(__name__)
 
 REVOCATION_SECONDS = 5.0  # between looks at what is due; a CA is asked far less often
 EXPIRING_SECONDS = 30.0
+CLOSINGS_SECONDS = 5.0
 EXPIRE_BATCH = 100
 TIDY_SECONDS = 15.0  # for each of up to 256 folders of payload files
 EXPIRED_REASON = "Quá hạn chuyển / Not delivered within its time"
@@ -51,11 +54,13 @@ class Sweep:
         self._witnesses = witnesses(context)
         self._revocation = Revocation(context)
         self._findings = Findings(context)
+        self._closings = Closings(context)
         self._stop = threading.Event()
         self._reconnected_at = -1
         seconds = context.settings.sweep_seconds
         rounds: tuple[tuple[str, Callable[[], object], float], ...] = (
             ("upkeep", self.upkeep, seconds),
+            ("closings", self._closings.step, CLOSINGS_SECONDS),
             ("collect", self.collect, seconds),
             ("sequence", self._sequencing.round, context.settings.sequence_seconds),
             ("count", self._counting.round, context.settings.sequence_seconds),

@@ -85,6 +85,16 @@ class FormerRow(SQLModel, table=True):
     parent: str = ""
 
 
+class ClosingRow(SQLModel, table=True):
+    """What a plan says of the documents that wait at an agency on the day from which on it is closed."""
+
+    __tablename__ = "closing"
+    agency: str = Field(primary_key=True)
+    day: date
+    waiting: str
+    note: str = ""
+
+
 class AliasRow(SQLModel, table=True):
     """Another code of an agency, valid for some time."""
 

@@ -16,6 +16,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "refused": ("Ended without delivery to {agency}: {reason}", "Không chuyển được tới {agency}: {reason}"),
     "expired": ("Not delivered to {agency} in time", "Quá hạn chuyển tới {agency}"),
     "sent_again": ("Sent again to {agency}", "Gửi lại tới {agency}"),
+    "forwarded": ("Forwarded to {agency}, which follows", "Chuyển tiếp tới đơn vị kế thừa {agency}"),
     "attempt_retry": ("Attempt {number} failed: {reason}", "Lần thử {number} không thành: {reason}"),
     "attempt_available": ("Ready for {agency} to fetch", "Chờ {agency} đến lấy"),
     "attempt_accepted": ("Taken by {agency}, not confirmed yet", "{agency} đã lấy, chưa xác nhận"),

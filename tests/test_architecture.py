@@ -31,6 +31,7 @@ LAYERS = (
         "asking",
         "dispatch",
         "evidence",
+        "closing",
         "confirm",
         "cosigning",
         "counting",

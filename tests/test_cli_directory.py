@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from exchange.cli import agencies
+from exchange.cli import agency_files
 from exchange.cli.root import root
 from exchange.core.directory_file import COLUMNS
 from exchange.demo.authority import Authority, certificate_pem
@@ -131,7 +131,7 @@ def test_a_secret_among_the_options_is_not_shown(put: Put) -> None:
 def test_faults_are_told_in_the_order_of_the_lines_and_a_flood_of_them_is_cut(
     put: Put, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(agencies, "PROBLEMS_SHOWN", 3)
+    monkeypatch.setattr(agency_files, "PROBLEMS_SHOWN", 3)
     slips = [(",inbox,", ",inbx,"), ("2016-04-01", "hôm nay")] * 3
     lines = [OFFICE.replace(".01", f".1{place}").replace(*slip) for place, slip in enumerate(slips)]
     output = put(PROVINCE, *lines, code=1)

@@ -53,6 +53,7 @@ EVENTS: Mapping[str, tuple[str, str]] = {
     "refused": ("không chuyển được", "ended without delivery"),
     "expired": ("quá hạn chuyển", "not delivered in time"),
     "sent_again": ("gửi lại", "sent again"),
+    "forwarded": ("chuyển tiếp tới đơn vị kế thừa", "forwarded to the agency that follows"),
 }
 
 

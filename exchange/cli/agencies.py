@@ -1,7 +1,6 @@
 """``exchange directory``: agencies in and out as CSV."""
 
-import difflib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated
@@ -9,27 +8,20 @@ from typing import Annotated
 import typer
 
 from exchange import settings
-from exchange.app import adapter_class, adapter_names, open_database
+from exchange.app import open_database
+from exchange.cli.agency_files import adapter_problems, refuse, sentence
+from exchange.cli.reorganisation import reorganise
 from exchange.cli.say import fail, say, table
 from exchange.context import clock, today
 from exchange.core import directory_csv
 from exchange.core.directory import Agency, Directory
-from exchange.core.directory_cells import read_options
-from exchange.core.directory_changes import Change, ChangeKind, compare
+from exchange.core.directory_changes import compare
 from exchange.core.directory_days import shown
-from exchange.core.directory_problems import Kind, Problem, Row, Words, problem
 from exchange.ledger import directory_store
 from exchange.ledger.database import Database
 
-group = typer.Typer(help="Agencies: import, export, show.", no_args_is_help=True)
-
-PROBLEMS_SHOWN = 100
-_KINDS: Mapping[ChangeKind, str] = {
-    ChangeKind.ADDED: "thêm / added",
-    ChangeKind.CHANGED: "đổi / changed",
-    ChangeKind.CLOSED: "đóng / closed",
-}
-_DATED = ("name", "level", "parent")
+group = typer.Typer(help="Agencies: import, export, reorganise, show.", no_args_is_help=True)
+group.command()(reorganise)
 
 
 def _day(on: datetime | None) -> date:
@@ -55,13 +47,13 @@ def import_(
     version, known, _ = directory_store.load(database)
     existing = Directory(known)
     parsed = directory_csv.parse(file.read_bytes())
-    against = [*directory_csv.problems(parsed, existing), *_adapter_problems(parsed.rows)]
+    against = [*directory_csv.problems(parsed, existing), *adapter_problems(parsed.rows)]
     if against:
-        _refuse(file.name, sorted(against, key=lambda each: each.lines))
+        refuse(file.name, sorted(against, key=lambda each: each.lines))
     agencies = {row.agency.code: row.agency for row in parsed.rows}
     changes = compare(existing, Directory(agencies.values()))
     for change in changes:
-        say(_sentence(change))
+        say(sentence(change))
     if changes and not dry_run:
         _save(database, list(agencies.values()), version)
     left_out = sum(agency.code not in agencies for agency in existing)
@@ -71,16 +63,6 @@ def import_(
     say(f"ngoài tệp, giữ nguyên / not in the file, left as they are: {left_out}")
 
 
-def _refuse(file: str, against: Sequence[Problem]) -> None:
-    for each in against[:PROBLEMS_SHOWN]:
-        fail(f"{file}: {each.message_vi}\n  {each.message}")
-    if len(against) > PROBLEMS_SHOWN:
-        more = len(against) - PROBLEMS_SHOWN
-        fail(f"… và {more} lỗi nữa / and {more} more")
-    fail(f"không nhập gì, số lỗi / nothing was imported, problems: {len(against)}")
-    raise typer.Exit(1)
-
-
 def _save(database: Database, agencies: Sequence[Agency], version: int) -> None:
     try:
         directory_store.save(database, agencies, version)
@@ -88,52 +70,6 @@ def _save(database: Database, agencies: Sequence[Agency], version: int) -> None:
         fail("danh bạ vừa được thay đổi ở nơi khác, chưa nhập gì: hãy chạy lại lệnh")
         fail("the directory was changed meanwhile, nothing was imported: run the command again")
         raise typer.Exit(1) from None
-
-
-def _sentence(change: Change) -> str:
-    head = f"{_KINDS[change.kind]:15} {change.code} ({change.name})"
-    if not change.column:
-        return head
-    before, after = change.before, change.after
-    if change.column == "options":  # may hold a secret: told by their names
-        before, after = (", ".join(sorted(read_options(text))) for text in (before, after))
-    days = ""
-    if change.column in _DATED:
-        days = f" (từ / from {change.since})" if change.since else " (mọi ngày / on all days)"
-    return f"{head} {change.column}{days}: {before or '–'} → {after or '–'}"
-
-
-# --- adapters ---
-
-
-def _adapter_problems(rows: Sequence[Row]) -> Iterator[Problem]:
-    """What the adapters themselves say of their options."""
-    known = adapter_names()
-    for row in rows:
-        name = row.agency.adapter
-        if name and name not in known:
-            yield problem(Kind.VALUE, row.lines, "adapter", *_no_adapter(name, known))
-        elif name and (fault := _fault(row.agency)):
-            wrong = Words(f"the adapter {name} says: {fault}.", f"bộ kết nối {name} báo: {fault}.")
-            do = Words("Correct the options (docs/adapters.md).", "Sửa các tùy chọn (docs/adapters.md).")
-            yield problem(Kind.VALUE, row.lines, "options", wrong, do)
-
-
-def _no_adapter(name: str, known: Sequence[str]) -> tuple[Words, Words]:
-    wrong = Words(f"there is no adapter {name!r}.", f"không có bộ kết nối {name!r}.")
-    near = difflib.get_close_matches(name, known, n=1)
-    if near:
-        return wrong, Words(f"Write {near[0]}, if that is meant.", f"Nếu đúng ý thì ghi {near[0]}.")
-    listed = ", ".join(known)
-    return wrong, Words(f"Write one of: {listed}.", f"Ghi một trong: {listed}.")
-
-
-def _fault(agency: Agency) -> str:
-    try:
-        adapter_class(agency.adapter)(dict(agency.options), 1.0).close()
-    except ValueError as error:
-        return str(error).rstrip(".")
-    return ""
 
 
 @group.command()

@@ -1,4 +1,4 @@
-"""The directory's file as bytes: its encoding, separators and header, up to lines of cells."""
+"""A file about agencies as bytes: its encoding, separators and header, up to lines of cells."""
 
 import csv
 import difflib
@@ -20,7 +20,25 @@ _SAVE_AS_UTF8 = Words(
     "Save it from the spreadsheet as “CSV UTF-8 (Comma delimited)”.",
     "Trong bảng tính, lưu lại (Save As) với kiểu “CSV UTF-8 (Comma delimited)”.",
 )
-_HEADER_LISTED = ",".join(COLUMNS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """The columns of a kind of file. Those that are ``optional`` may be left out, and read as empty."""
+
+    columns: tuple[str, ...]
+    optional: frozenset[str] = frozenset()
+    add: Words  # what to do where one is missing
+
+
+# Read as empty, a missing column would erase what is there.
+DIRECTORY = Layout(
+    columns=COLUMNS,
+    add=Words(
+        "Add it, with the cells that “exchange directory export” writes.",
+        "Thêm cột, với các ô như lệnh “exchange directory export” ghi ra.",
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +53,7 @@ class Table:
     problems: tuple[Problem, ...] = ()
 
 
-def read_table(content: bytes) -> Table:
+def read_table(content: bytes, layout: Layout = DIRECTORY) -> Table:
     """Read UTF-8, with or without BOM; between commas, semicolons or tabs, as spreadsheets write them."""
     if content.startswith(_WORKBOOKS):
         wrong = Words("this is a workbook and not a CSV file.", "đây là tệp bảng tính, không phải tệp CSV.")
@@ -47,10 +65,10 @@ def read_table(content: bytes) -> Table:
     lines, broken = _split(text)
     if not lines:
         wrong = Words("there is no header line.", "không có dòng tiêu đề.")
-        return Table(problems=(problem(Kind.HEADER, [], "", wrong, _put_header()), *broken))
+        return Table(problems=(problem(Kind.HEADER, [], "", wrong, _put_header(layout)), *broken))
     line, header = lines[0]
     columns = tuple(name.strip("\ufeff \t\u00a0").lower() for name in header)
-    if wrong_header := tuple(_header_problems(line, columns)):
+    if wrong_header := tuple(_header_problems(line, columns, layout)):
         return Table(problems=(*wrong_header, *broken))
     return Table(columns=columns, lines=tuple(lines[1:]), problems=broken)
 
@@ -94,38 +112,33 @@ def _not_csv(line: int, error: csv.Error) -> Problem:
 # --- the header ---
 
 
-def _put_header() -> Words:
-    return Words(f"Put this line first: {_HEADER_LISTED}", f"Ghi dòng đầu tiên là: {_HEADER_LISTED}")
+def _put_header(layout: Layout) -> Words:
+    listed = ",".join(layout.columns)
+    return Words(f"Put this line first: {listed}", f"Ghi dòng đầu tiên là: {listed}")
 
 
-def _header_problems(line: int, columns: Sequence[str]) -> Iterator[Problem]:
-    if not set(columns) & set(COLUMNS):
+def _header_problems(line: int, columns: Sequence[str], layout: Layout) -> Iterator[Problem]:
+    if not set(columns) & set(layout.columns):
         wrong = Words("this is not the header line.", "đây không phải dòng tiêu đề.")
-        yield problem(Kind.HEADER, [line], "", wrong, _put_header())
+        yield problem(Kind.HEADER, [line], "", wrong, _put_header(layout))
         return
-    missing = [name for name in COLUMNS if name not in columns]
+    missing = [name for name in layout.columns if name not in columns]
     for place, name in enumerate(columns, start=1):
         if not name:
             yield problem(Kind.HEADER, [line], "", *_nameless(place))
-        elif name not in COLUMNS:
+        elif name not in layout.columns:
             near = difflib.get_close_matches(name, missing, n=1, cutoff=0.5)
             missing = [each for each in missing if each not in near]
             yield problem(Kind.HEADER, [line], name, *_unknown(near))
     for name in missing:
-        yield problem(Kind.HEADER, [line], name, *_MISSING)
-    for name in COLUMNS:
+        if name not in layout.optional:
+            yield problem(Kind.HEADER, [line], name, _MISSING, layout.add)
+    for name in layout.columns:
         if columns.count(name) > 1:
             yield problem(Kind.HEADER, [line], name, *_REPEATED)
 
 
-# Read as empty, a missing column would erase what is there.
-_MISSING = (
-    Words("the column is missing.", "thiếu cột này."),
-    Words(
-        "Add it, with the cells that “exchange directory export” writes.",
-        "Thêm cột, với các ô như lệnh “exchange directory export” ghi ra.",
-    ),
-)
+_MISSING = Words("the column is missing.", "thiếu cột này.")
 _REPEATED = (
     Words("the column stands more than once.", "cột này xuất hiện hơn một lần."),
     Words("Delete one of them.", "Xóa bớt, chỉ giữ một cột."),

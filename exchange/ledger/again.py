@@ -5,6 +5,7 @@ from collections.abc import Callable
 import orjson
 from sqlalchemy import Connection, select
 
+from exchange.core.closing import CLOSED
 from exchange.core.delivery import WITHDRAWN, State
 from exchange.core.edxml import BusinessType
 from exchange.ledger.database import Database
@@ -24,7 +25,7 @@ def send_again(
 ) -> NewDelivery | None:
     """Begin a further round of a dead delivery; None if it is not dead, was sent again or withdrawn.
 
-    None, too, if its receiver has the document by its own signed word.
+    None, too, if its receiver was closed, or has the document by its own signed word.
 
     ``begin`` makes the new delivery from the old one's row. Crash before the commit: nothing; after
     it: the new delivery is owed an end and a receipt like any other.
@@ -37,7 +38,7 @@ def send_again(
                 DELIVERY.c.id == delivery,
                 DELIVERY.c.state.in_(DEAD),
                 DELIVERY.c.kind.in_(("document", "status")),
-                DELIVERY.c.cause.not_in(tuple(WITHDRAWN)),
+                DELIVERY.c.cause.not_in((*WITHDRAWN, *CLOSED)),
                 DELIVERY.c.withdrawn == "",
                 DELIVERY.c.proven == "",
             )

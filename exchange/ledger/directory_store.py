@@ -164,12 +164,17 @@ def save(database: Database, agencies: Sequence[Agency], expected: int | None = 
     directory of then need not be right any more.
     """
     with database.write() as connection:
-        # First, so that of two who save at once the second waits here, and sees what the first wrote.
-        _raise_version(connection)
-        if expected is not None and _version(connection) != expected + 1:
-            raise Changed
-        for first in range(0, len(agencies), AGENCIES_AT_ONCE):
-            _replace(connection, agencies[first : first + AGENCIES_AT_ONCE])
+        save_within(connection, agencies, expected)
+
+
+def save_within(connection: Connection, agencies: Sequence[Agency], expected: int | None) -> None:
+    """The same inside a transaction that the caller began."""
+    # First, so that of two who save at once the second waits here, and sees what the first wrote.
+    _raise_version(connection)
+    if expected is not None and _version(connection) != expected + 1:
+        raise Changed
+    for first in range(0, len(agencies), AGENCIES_AT_ONCE):
+        _replace(connection, agencies[first : first + AGENCIES_AT_ONCE])
 
 
 def _replace(connection: Connection, agencies: Sequence[Agency]) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 from sqlalchemy import exists, func, or_, select
 
+from exchange.core.closing import CLOSED
 from exchange.core.delivery import WITHDRAWN, State
 from exchange.core.edxml import BusinessType
 from exchange.ledger.database import Database
@@ -191,7 +192,8 @@ def senders_of(database: Database, document_ids: Sequence[str]) -> dict[str, set
 def dead_letters(database: Database, most: int) -> list[Record]:
     """Deliveries that ended refused or expired, newest first, with their cause.
 
-    Not what was withdrawn, nor what its receiver has by its own signed word.
+    Not what was withdrawn, nor what its receiver has by its own signed word, nor what was forwarded or
+    returned because its receiver was closed: its sender knows.
     """
     later = DELIVERY.alias("later")
     statement = (
@@ -206,7 +208,7 @@ def dead_letters(database: Database, most: int) -> list[Record]:
         .where(
             DELIVERY.c.kind.in_(("document", "status")),
             DELIVERY.c.state.in_((State.REFUSED.value, State.EXPIRED.value)),
-            DELIVERY.c.cause.not_in(tuple(WITHDRAWN)),
+            DELIVERY.c.cause.not_in((*WITHDRAWN, *CLOSED)),
             DELIVERY.c.withdrawn == "",
             DELIVERY.c.proven == "",
             ~exists().where(

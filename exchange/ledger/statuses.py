@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import or_, select
 
+from exchange.core.closing import FORWARDED
 from exchange.core.edxml import BusinessType
 from exchange.ledger.database import Database
 from exchange.tables import DeliveryRow, DocumentRow
@@ -66,6 +67,7 @@ def find_target(
             DELIVERY.c.addressed_as,
             DELIVERY.c.forwarded_from,
             DELIVERY.c.round,
+            DELIVERY.c.cause,
             DOCUMENT.c.sender,
             DOCUMENT.c.business_type,
         )
@@ -82,6 +84,7 @@ def find_target(
         # A revocation may carry the id of what it revokes: a status means the document itself.
         return (
             row.business_type == BusinessType.REVOKE.value,
+            row.cause == FORWARDED,  # it went on to the agency that follows
             bool(written) and written not in (row.addressed_as, row.forwarded_from),
             senders.index(row.sender),
             receivers.index(row.receiver) if row.receiver in receivers else len(receivers),
