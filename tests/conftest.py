@@ -9,6 +9,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 from uuid import uuid4
@@ -17,7 +18,10 @@ import psycopg
 import pytest
 import structlog
 from kombu import Connection
+from sqlalchemy import make_url
 
+from exchange.ledger.database import Database
+from exchange.ledger.migrate import migrate
 from tests.house import Adapters, House
 from tests.pki import make_pki, pki, pki_keys  # noqa: F401
 from tests.tsa import front  # noqa: F401
@@ -67,20 +71,48 @@ def postgresql_server() -> Iterator[str]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+@pytest.fixture(scope="session")
+def postgresql_template(postgresql_server: str) -> Iterator[str]:
+    """The name of a database in the newest form, of which others are copies: migrating takes longer."""
+    with _new_database(postgresql_server, "template1") as url:
+        _bring_up(url)
+        yield str(make_url(url).database)
+
+
 @pytest.fixture
-def postgresql_url(postgresql_server: str) -> Iterator[str]:
-    """A fresh database on the server."""
+def postgresql_url(postgresql_server: str, postgresql_template: str) -> Iterator[str]:
+    """A fresh database on the server, in the newest form."""
+    with _new_database(postgresql_server, postgresql_template) as url:
+        yield url
+
+
+@contextmanager
+def _new_database(server: str, template: str) -> Iterator[str]:
     name = f"exchange_test_{uuid4().hex[:12]}"
-    admin = _admin_url(postgresql_server)
+    admin = _admin_url(server)
     with psycopg.connect(admin, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')
-    base, _, query = postgresql_server.partition("?")
+        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    base, _, query = server.partition("?")
     if query:
         yield f"{base.rsplit('/', 1)[0]}/{name}?{query}"
     else:
         yield f"{base}/{name}"
     with psycopg.connect(admin, autocommit=True) as connection:
         connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+def _bring_up(url: str) -> None:
+    database = Database(url)
+    migrate(database)
+    database.close()
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database file in the newest form, of which others are copies."""
+    path = tmp_path_factory.mktemp("template") / "exchange.sqlite"
+    _bring_up(f"sqlite:///{path}")
+    return path
 
 
 def _admin_url(server: str) -> str:
@@ -100,18 +132,31 @@ def amqp_url() -> str:
     return url
 
 
-@pytest.fixture(
-    params=[
-        "sqlite",
-        pytest.param("postgresql", marks=[pytest.mark.servers, pytest.mark.xdist_group("postgresql")]),
-    ]
-)
+ON_BOTH = [
+    "sqlite",
+    pytest.param("postgresql", marks=[pytest.mark.servers, pytest.mark.xdist_group("postgresql")]),
+]
+
+
+@pytest.fixture(params=ON_BOTH)
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Each test that asks for it runs on both databases."""
+    """Each test that asks for it runs on both databases, which are in the newest form."""
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'exchange.sqlite'}"
+        path = tmp_path / "exchange.sqlite"
+        shutil.copyfile(request.getfixturevalue("sqlite_template"), path)
+        return f"sqlite:///{path}"
     url: str = request.getfixturevalue("postgresql_url")
     return url
+
+
+@pytest.fixture(params=ON_BOTH)
+def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """As ``database_url``, with nothing in it."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'exchange.sqlite'}"
+        return
+    with _new_database(request.getfixturevalue("postgresql_server"), "template1") as url:
+        yield url
 
 
 @pytest.fixture

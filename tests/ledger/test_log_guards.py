@@ -116,14 +116,14 @@ def test_an_entry_without_a_salt_is_not_taken(log: Log) -> None:
 
 
 def test_the_entries_of_an_older_ledger_get_a_salt_each_and_are_sequenced(
-    database_url: str, tmp_path: Path
+    empty_database_url: str, tmp_path: Path
 ) -> None:
-    database = Database(database_url)
+    database = Database(empty_database_url)
     with database.migration() as connection:
         upgrade(connection, "0005")
     fill_as_before(database)
     migrate(database)
-    log = Log(database_url, tmp_path)
+    log = Log(empty_database_url, tmp_path)
     with database.read() as connection:
         salts = connection.execute(text("SELECT salt FROM entry")).scalars().all()
     assert len({bytes.fromhex(salt) for salt in salts if len(salt) == 32}) == 5

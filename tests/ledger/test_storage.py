@@ -120,12 +120,12 @@ def test_an_altered_or_lost_payload_file_is_noticed_and_never_delivered(make_hou
 
 
 def test_migrating_again_changes_nothing_and_a_cut_migration_is_mended_by_the_next_start(
-    database_url: str,
+    empty_database_url: str,
 ) -> None:
     class Cut(BaseException):
         pass
 
-    database = Database(database_url)
+    database = Database(empty_database_url)
 
     def cut(_connection: object) -> None:
         raise Cut
