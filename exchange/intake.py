@@ -9,13 +9,11 @@ from functools import partial
 from exchange import checks, findings
 from exchange.context import Context, plan_delivery, ready_ids
 from exchange.core import routing
-from exchange.core.codes import number_and_symbol
 from exchange.core.delivery import rank
-from exchange.core.directory import Agency
 from exchange.core.edxml import BusinessType, DocumentMessage
 from exchange.core.receipt import Notice
 from exchange.core.refusal import Refusal
-from exchange.core.share import classify
+from exchange.core.share import classify, second_key
 from exchange.core.signature import Signed
 from exchange.ids import new_id
 from exchange.ledger import record
@@ -74,7 +72,7 @@ def _document(
         accepted_at=now,
         subject=message.subject,
         priority=message.priority,
-        second_key=_second_key(message, sender) if message.business.doc_type is BusinessType.NEW else None,
+        second_key=_second_key(message, sender.code),
         number=message.code_number,
         notation=message.code_notation,
         promulgated_on=message.promulgation_date,
@@ -87,15 +85,10 @@ def _document(
     )
 
 
-def _second_key(message: DocumentMessage, sender: Agency) -> str:
-    # NĐ 30/2020/NĐ-CP App. VI §III.1h: warn on equal number, symbol and issuing body.
-    return "|".join(
-        (
-            sender.code,
-            number_and_symbol(message.code_number, message.code_notation),
-            str(message.promulgation_date),
-        )
-    )
+def _second_key(message: DocumentMessage, sender: str) -> str | None:
+    if message.business.doc_type is not BusinessType.NEW:
+        return None
+    return second_key(sender, message.code_number, message.code_notation, message.promulgation_date)
 
 
 def _deliveries(context: Context, document: NewDocument, plan: routing.Plan) -> tuple[NewDelivery, ...]:

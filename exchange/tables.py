@@ -19,6 +19,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.types import TypeEngine
 from sqlmodel import Field, SQLModel
@@ -158,9 +159,16 @@ class DocumentRow(SQLModel, table=True):
         UniqueConstraint("document_id", "sender", "business_type", name="document_key"),
         # Exactly one receipt per final status, and one acceptance per document.
         UniqueConstraint("receipt_of", name="document_receipt_of"),
+        Index(
+            "document_paper",
+            "sender",
+            "id",
+            sqlite_where=text("kind = 'paper'"),
+            postgresql_where=text("kind = 'paper'"),
+        ),
     )
     id: str = Field(primary_key=True)
-    kind: str  # document, status, receipt
+    kind: str  # document, status, receipt; paper (what was registered), act (of a person)
     sender: str
     document_id: str
     digest: str = Field(foreign_key="payload.digest", index=True)

@@ -38,6 +38,8 @@ LAYERS = (
         "collect",
         "expiring",
         "knowledge",
+        "paper",
+        "paper_import",
         "revocation",
         "tidy",
         "people",

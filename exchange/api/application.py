@@ -10,7 +10,18 @@ from sqlalchemy.exc import DataError, OperationalError, TimeoutError
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
-from exchange.api import agencies, body, documents, evidence, inbox, ledger, operations, preflight, verify
+from exchange.api import (
+    agencies,
+    body,
+    documents,
+    evidence,
+    inbox,
+    ledger,
+    operations,
+    paper,
+    preflight,
+    verify,
+)
 from exchange.api.access import Rate
 from exchange.api.deadline import Disconnected, Receive
 from exchange.api.problem import CONTENT_TYPE, RESPONSES, invalid, malformed, problem, status_of
@@ -93,7 +104,7 @@ def _fastapi(context: Context, pickup: Pickup) -> FastAPI:
     app.state.pickup = pickup
     app.state.rate = Rate(context.settings.rate_per_minute)
     app.state.gauge = DeliveryGauge(context.database)
-    for module in (documents, evidence, inbox, preflight, verify, agencies, ledger, operations):
+    for module in (documents, evidence, inbox, preflight, verify, paper, agencies, ledger, operations):
         app.include_router(module.router)
     app.include_router(routes.router)
     app.add_exception_handler(SignInNeeded, _on_sign_in_needed)

@@ -11,11 +11,12 @@ from exchange.api.submission import Scope
 from exchange.context import Context
 
 JSON_BYTES_MAX = 65_536
-PREFLIGHT, VERIFY = "/v1/preflight", "/v1/verify"
+PREFLIGHT, VERIFY, PAPER = "/v1/preflight", "/v1/verify", "/v1/paper"
 # Addresses whose token is checked before the first byte of the body; the others take no body that matters.
 SCOPES: Mapping[str, Sequence[str]] = {
     PREFLIGHT: ("submit",),
     VERIFY: ("read", "submit"),
+    PAPER: ("submit",),
     "/v1/inbox": ("inbox",),
 }
 

@@ -23,6 +23,8 @@ PLACES: Mapping[str, str] = {
     "certificate": "certificates",
     "token": "tokens",
     "dead": "dead",
+    "paper": "paper",
+    "share": "share",
     "send": "desk",
     "inbox": "desk",
     "status": "desk",

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 
+from exchange.core.paper_texts import PAPER_TEXTS
 from exchange.core.request_texts import REQUEST_TEXTS, Text
 
 CATALOGUE: Mapping[str, Text] = {
     **REQUEST_TEXTS,
+    **PAPER_TEXTS,
     # --- XML and its form ---
     "xml_malformed": Text(
         422,

@@ -64,7 +64,7 @@ def plan(
         where = f"To[{place}]/OrganId"
         agency = directory.find(code, on)
         if agency is None:
-            refusals.append(_unknown(code, where, directory, on))
+            refusals.append(unknown_receiver(code, where, directory, on))
             continue
         first = named.setdefault(agency.code, place)
         if first != place:
@@ -154,7 +154,8 @@ def _sender_refusals(
     return refusals
 
 
-def _unknown(code: str, where: str, directory: Directory, on: date) -> Refusal:
+def unknown_receiver(code: str, where: str, directory: Directory, on: date) -> Refusal:
+    """``receiver_unknown``: what is said of a code that names nobody on that date."""
     nearest = directory.nearest(code, on)
     shown = code[:CODE_CHARACTERS_SHOWN]
     detail, detail_vi = _why_unknown(shown, directory.history(code), on)

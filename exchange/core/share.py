@@ -7,7 +7,10 @@ whoever reads the figures: ``docs/share.md``.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
+
+from exchange.core.codes import number_and_symbol
 
 
 class ExchangeClass(StrEnum):
@@ -110,17 +113,25 @@ def document_standing(standings: Iterable[Standing]) -> Standing | None:
     return next((each for each in _WITHOUT_CLASS if each in found), None)
 
 
-def identity(document: str, second_key: str | None, business_type: int) -> str:
+def second_key(issuer: str, number: str, notation: str, promulgated_on: date | None) -> str:
+    """Issuer, number, symbol and date: by these people know a document, on paper and otherwise.
+
+    NĐ 30/2020/NĐ-CP App. VI §III.1h warns of equal ones; art. 15: a number is given once a year.
+    """
+    return "|".join((issuer, number_and_symbol(number, notation), str(promulgated_on)))
+
+
+def identity(document: str, key: str | None, business_type: int) -> str:
     """What makes two messages the same document: issuer, number, symbol and date of a new document.
 
-    ``second_key`` is ``issuer|number/symbol|YYYY-MM-DD``. A message of another kind of business, or one
-    that lacks a part of it, is a document of its own, under the id ``document``.
+    ``key`` is a ``second_key``; paper that was registered has one too. A message of another kind of
+    business, or one that lacks a part of it, is a document of its own, under the id ``document``.
     """
-    if business_type or not second_key:
+    if business_type > 0 or not key:
         return document
-    number = second_key.split("|")[1]
-    whole = number.strip("/ ") and not second_key.endswith("|None")
-    return second_key if whole else document
+    number = key.split("|")[1]
+    whole = number.strip("/ ") and not key.endswith("|None")
+    return key if whole else document
 
 
 @dataclass(frozen=True, slots=True)

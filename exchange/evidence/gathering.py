@@ -51,7 +51,7 @@ def gather(context: Context, document: str, role: Role, agency: str) -> Gathered
     """
     now = context.now()
     dossier = reading.dossier(context.database, document)
-    if dossier is None or dossier.document["kind"] == "receipt":
+    if dossier is None or dossier.document["kind"] not in ("document", "status"):
         raise refuse("not_found", f"document {document} is not known.", f"Không có văn bản {document}.")
     if role is Role.RECEIVER:
         dossier = dossier.part_of(agency)

@@ -30,6 +30,8 @@ PAYLOAD = PayloadRow.__table__  # type: ignore[attr-defined]
 
 Record = Mapping[str, Any]
 
+MESSAGES = ("document", "status", "receipt")  # what travels; not paper, nor acts of persons
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dossier:
@@ -83,7 +85,9 @@ def find_document(database: Database, sender: str, document_id: str) -> str | No
     """The broker's id of the document that ``sender`` calls ``document_id``."""
     statement = (
         select(DOCUMENT.c.id)
-        .where(DOCUMENT.c.document_id == document_id, DOCUMENT.c.sender == sender)
+        .where(
+            DOCUMENT.c.document_id == document_id, DOCUMENT.c.sender == sender, DOCUMENT.c.kind.in_(MESSAGES)
+        )
         # A revocation may carry the id of what it revokes: the document itself is meant.
         .order_by(DOCUMENT.c.business_type == BusinessType.REVOKE.value, DOCUMENT.c.accepted_at)
         .limit(1)
@@ -96,6 +100,7 @@ def may_see(database: Database, agency: str, document: str) -> bool:
     """Whether ``agency`` sent ``document`` or is one of its receivers."""
     statement = select(DOCUMENT.c.id).where(
         DOCUMENT.c.id == document,
+        DOCUMENT.c.kind.in_(MESSAGES),
         or_(
             DOCUMENT.c.sender == agency,
             exists().where(DELIVERY.c.document == DOCUMENT.c.id, DELIVERY.c.receiver == agency),

@@ -19,6 +19,7 @@ def upgrade() -> None:
     _cause_tally()
     _paper_report()
     _counted()
+    _document_paper()
 
 
 def _text(name: str) -> "sa.Column[str]":
@@ -158,6 +159,13 @@ def _counted() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.bulk_insert(counted, [{"id": 1, "leaves": 0, "rules": ""}])
+
+
+def _document_paper() -> None:
+    paper = sa.text("kind = 'paper'")
+    op.create_index(
+        "document_paper", "document", ["sender", "id"], sqlite_where=paper, postgresql_where=paper
+    )
 
 
 def downgrade() -> None:
