@@ -55,7 +55,7 @@ class Findings:
             waiting = self._waiting()
             chosen = random.sample(waiting, min(BATCH, len(waiting)))
             found = self._examine(chosen)
-            findings.record(self._context.database, found)
+            findings.record(self._context.database, found, self._context.now())
             count += len(found)
             if not found:
                 break

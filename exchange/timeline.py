@@ -15,6 +15,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "delivered": ("Delivered to the software of {agency}", "Đã chuyển tới phần mềm của {agency}"),
     "refused": ("Ended without delivery to {agency}: {reason}", "Không chuyển được tới {agency}: {reason}"),
     "expired": ("Not delivered to {agency} in time", "Quá hạn chuyển tới {agency}"),
+    "examined": ("Signatures in attached PDFs examined", "Đã kiểm tra chữ ký trong các PDF đính kèm"),
     "sent_again": ("Sent again to {agency}", "Gửi lại tới {agency}"),
     "forwarded": ("Forwarded to {agency}, which follows", "Chuyển tiếp tới đơn vị kế thừa {agency}"),
     "attempt_retry": ("Attempt {number} failed: {reason}", "Lần thử {number} không thành: {reason}"),

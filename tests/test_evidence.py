@@ -219,7 +219,7 @@ def test_json_of_everything_can_be_written(pki: Pki, tmp_path: Path) -> None:
     with house_under(pki, tmp_path / "house") as house:
         gathered = gather(house.context, play(house, pki), Role.SENDER, OFFICE)
         value = as_json(gathered)
-    assert [len(value[name]) for name in ("entries", "stamps", "statuses")] == [5, 1, 1]  # type: ignore[arg-type]
+    assert [len(value[name]) for name in ("entries", "stamps", "statuses")] == [6, 1, 1]  # type: ignore[arg-type]
 
 
 def test_an_administrator_gathers_by_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,15 +6,16 @@ from datetime import datetime
 
 from cryptography import x509
 
-from exchange.audit import bundle_links, checkpoints, documents, proofs, receipts, revocation, stamps
+from exchange.audit import bundle_links, checkpoints, documents, pdfs, proofs, receipts, revocation, stamps
 from exchange.audit.anchors import Anchors
 from exchange.audit.container import check as check_container
 from exchange.audit.documents import Evidence, Message
 from exchange.audit.finding import Finding, Report, Status
+from exchange.audit.pdfs import Examine
 from exchange.audit.proofs import NotAProof, Proof
 from exchange.audit.receipts import Signed
 from exchange.audit.words import finding, named, unreadable
-from exchange.core import asic
+from exchange.core import asic, pdf_kept
 from exchange.core import bundle as layout
 from exchange.core.bundle import Contents
 from exchange.core.container import Container, NotAContainer
@@ -31,6 +32,7 @@ class Bundle:
     container: Container
     anchors: Anchors
     now: datetime
+    examine: Examine | None
     findings: list[Finding] = field(default_factory=list)
     contents: Contents | None = None
     document: Message | None = None
@@ -62,8 +64,8 @@ class Bundle:
         )
 
 
-def check(content: bytes, anchors: Anchors, now: datetime) -> Report:
-    """Everything that the bundle proves, and what not."""
+def check(content: bytes, anchors: Anchors, now: datetime, examine: Examine | None = None) -> Report:
+    """Everything that the bundle proves, and what not. PDFs are looked into with ``examine`` alone."""
     try:
         container = asic.read(content)
     except NotAContainer as error:
@@ -71,7 +73,7 @@ def check(content: bytes, anchors: Anchors, now: datetime) -> Report:
     except Refused as refused:
         detail = refused.refusals[0]
         return unreadable("container", why_vi=detail.detail_vi, why=detail.detail)
-    bundle = Bundle(container=container, anchors=anchors, now=now)
+    bundle = Bundle(container=container, anchors=anchors, now=now, examine=examine)
     # (1) the container: nothing was changed since the exchange signed it
     bundle.findings += check_container(container, anchors)
     # (2) what it says of itself; (3) the document; (4) receipts; (5) what receivers said
@@ -86,7 +88,9 @@ def check(content: bytes, anchors: Anchors, now: datetime) -> Report:
     # (7) when, by somebody else's clock; (8) whether the signer's certificate was revoked
     _stamps(bundle)
     _revocation(bundle)
-    # (9) what is not there
+    # (9) the signatures in attached PDFs
+    _pdfs(bundle)
+    # (10) what is not there
     bundle.findings += _limits(bundle)
     return Report(kind="bundle", findings=tuple(bundle.findings), facts=_facts(bundle))
 
@@ -203,6 +207,28 @@ def _revocation(bundle: Bundle) -> None:
             bundle.evidence(),
             at=message.signed_at or bundle.now,
             seen_at=seen_at,
+        )
+
+
+def _pdfs(bundle: Bundle) -> None:
+    content, document = bundle.file(layout.FINDINGS), bundle.file(layout.DOCUMENT)
+    if content is None:
+        return
+    try:
+        kept = pdf_kept.read(content)
+    except ValueError as error:
+        bundle.findings.append(finding("part_unreadable", layout.FINDINGS, why=error))
+        return
+    bundle.findings += pdfs.entered(content, layout.FINDINGS, bundle.proofs.values())
+    bundle.findings += pdfs.told(kept, layout.FINDINGS)
+    if bundle.document is not None and document is not None:
+        bundle.findings += pdfs.examined(
+            kept,
+            layout.FINDINGS,
+            (bundle.document, document),
+            bundle.anchors,
+            bundle.evidence(),
+            bundle.examine,
         )
 
 

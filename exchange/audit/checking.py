@@ -6,6 +6,7 @@ from pathlib import Path
 from exchange.audit import bundle, checkpoints, documents, ledger, proofs, receipts
 from exchange.audit.anchors import Anchors
 from exchange.audit.documents import Evidence
+from exchange.audit.examining import examine
 from exchange.audit.finding import Report
 from exchange.audit.proofs import NotAProof
 from exchange.audit.words import LIMITS, finding, unreadable
@@ -31,7 +32,7 @@ def verify(
     content = path.read_bytes()
     moment = now or datetime.now(UTC)
     if content.startswith(b"PK"):
-        return bundle.check(content, anchors, moment)
+        return bundle.check(content, anchors, moment, examine)
     if content.lstrip()[:1] == b"{":
         return _proof(content, path.name, anchors)
     if "\n\n— ".encode() in content:

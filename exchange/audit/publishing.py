@@ -23,6 +23,7 @@ PACKAGES = (
     "lxml",
     "pybase64",
     "pybergshamra",
+    "pyhanko",
     "pyhanko-certvalidator",
     "rfc3161-client",
     "signxml",

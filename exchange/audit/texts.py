@@ -265,6 +265,51 @@ TEXTS: Mapping[str, Text] = {
         "Sổ cái đã ghi mã băm của đúng các tệp này: {names}.",
         "The ledger entered the digest of exactly these files: {names}.",
     ),
+    "findings_entered": Text(
+        PROVEN,
+        "Sổ cái đã ghi mã băm của đúng tệp {about}: trục đã kết luận như vậy về chữ ký trong PDF đính kèm.",
+        "The ledger entered the digest of exactly {about}: this is what the exchange found of the signatures "
+        "in attached PDFs.",
+    ),
+    "findings_unentered": Text(
+        OPEN,
+        "{about}: sổ cái chưa ghi; chỉ có chữ ký của trục trên gói bảo đảm tệp này.",
+        "{about}: the ledger has no entry of it; only the exchange's signature over the bundle stands for "
+        "it.",
+    ),
+    "findings_not_entered": Text(
+        REFUSED,
+        "{about} không phải kết luận mà sổ cái đã ghi.",
+        "{about} is not what the ledger entered.",
+        *AGAIN,
+    ),
+    "findings_differ": Text(
+        REFUSED,
+        "{about} nói khác với tệp thật trong văn bản: {names}.",
+        "{about} says of these files what is not in them: {names}.",
+        "Không dựa vào kết luận của trục; đề nghị trục giải trình.",
+        "Do not rely on what the exchange found; ask the exchange.",
+    ),
+    "pdf_told": Text(
+        OPEN,
+        "{name}, theo trục, xét tại {at}: {said_vi}",
+        "{name}, by the exchange's word, as of {at}: {said}",
+    ),
+    "pdf_signature": Text(
+        PROVEN,
+        "{about}, ô chữ ký “{field}”, kiểm tra lại từ chính tệp và CA mà bạn tin cậy: {said_vi}",
+        "{about}, field “{field}”, examined anew in the file itself by the CAs that you trust: {said}",
+    ),
+    "pdf_signature_fails": Text(
+        OPEN,
+        "{about}, ô chữ ký “{field}”, không chứng minh được với CA mà bạn tin cậy: {said_vi}",
+        "{about}, field “{field}”, is not proven by the CAs that you trust: {said}",
+    ),
+    "pdf_unchecked": Text(
+        OPEN,
+        "{about}: chữ ký trong PDF đính kèm chưa được kiểm tra lại: {why_vi}.",
+        "{about}: the signatures in attached PDFs were not examined anew: {why}.",
+    ),
     "status_of_other_document": Text(
         REFUSED,
         "{about} không nói về văn bản trong gói này.",

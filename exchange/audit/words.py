@@ -52,6 +52,7 @@ EVENTS: Mapping[str, tuple[str, str]] = {
     "delivered": ("đã chuyển tới nơi nhận", "delivered to the receiver"),
     "refused": ("không chuyển được", "ended without delivery"),
     "expired": ("quá hạn chuyển", "not delivered in time"),
+    "examined": ("đã kiểm tra chữ ký trong PDF đính kèm", "signatures in attached PDFs examined"),
     "sent_again": ("gửi lại", "sent again"),
     "forwarded": ("chuyển tiếp tới đơn vị kế thừa", "forwarded to the agency that follows"),
 }

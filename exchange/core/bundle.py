@@ -17,6 +17,7 @@ VERSION = 1
 DOCUMENT = "document.edxml"
 ACCEPTANCE = "acceptance.xml"
 CONTENTS = "evidence.json"
+FINDINGS = "findings.json"  # on the signatures in attached PDFs, as the entry "examined" commits to them
 CHECKPOINT = "checkpoint.txt"
 REPORT = "report.html"
 PAPER = "report.pdf"

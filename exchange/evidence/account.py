@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from exchange.core import pdf_kept
 from exchange.core.asic import Part
 from exchange.core.delivery import State
 from exchange.core.edxml import VIETNAM
@@ -122,6 +123,7 @@ def account(gathered: Gathered, parts: Sequence[Part]) -> Account:
             Section(Both("Văn bản", "Document"), (_document(gathered),)),
             Section(Both("Nơi nhận", "Receivers"), (_deliveries(gathered),)),
             Section(Both("Diễn biến", "History"), (_history(gathered),)),
+            *_pdfs(gathered),
             Section(Both("Sổ cái", "Ledger"), tuple(_ledger(gathered))),
             Section(Both("Các tệp trong gói", "Files of the bundle"), (_files(parts),)),
             Section(Both("Cách kiểm tra", "How to check"), (checks,)),
@@ -170,6 +172,26 @@ def _deliveries(gathered: Gathered) -> Table:
 def _history(gathered: Gathered) -> Timeline:
     events = timeline(gathered.dossier)
     return Timeline(tuple((event.at, Both(event.text_vi, event.text)) for event in events))
+
+
+def _pdfs(gathered: Gathered) -> Iterator[Section]:
+    """Nothing where no PDF was examined."""
+    if gathered.findings is None:
+        return
+    kept = pdf_kept.read(gathered.findings)
+    heading = Both("Chữ ký trong tệp đính kèm", "Signatures in attached files")
+    as_of = Both(
+        f"Trục xét tại thời điểm {local(kept.at)}; kiểm tra lại được từ chính tệp.",
+        f"What the exchange found, as of {local(kept.at)}; it can be examined anew in the files.",
+    )
+    found = [
+        Both(
+            f"{file.name}: {' '.join(each.vi for each in file.sentences())}",
+            f"{file.name}: {' '.join(each.en for each in file.sentences())}",
+        )
+        for file in kept.files
+    ]
+    yield Section(heading, (Listing(tuple((each, "") for each in (as_of, *found))),))
 
 
 def _ledger(gathered: Gathered) -> Iterator[Block]:

@@ -18,7 +18,7 @@ from exchange.core.parsing import parse
 from exchange.core.receipt import instant
 from exchange.core.refusal import Refused, refuse
 from exchange.core.trust import fingerprint, load_certificate
-from exchange.ledger import answers, reading, stamped
+from exchange.ledger import answers, findings, reading, stamped
 from exchange.ledger.answers import Answer
 from exchange.ledger.prove import Proof, prove
 from exchange.ledger.reading import Dossier, Record
@@ -35,6 +35,8 @@ class Gathered:
     """None where the receiver has not got it yet."""
     acceptance: bytes | None
     """For the sender and administrators: it names all receivers."""
+    findings: bytes | None
+    """On the signatures in attached PDFs; None where no PDF was examined, or the document is not here."""
     receipts: tuple[Record, ...]
     statuses: tuple[tuple[str, bytes], ...]
     """Code and signed message."""
@@ -71,6 +73,7 @@ def gather(context: Context, document: str, role: Role, agency: str) -> Gathered
         dossier=dossier,
         document=content,
         acceptance=acceptances[0] if whole and acceptances else None,
+        findings=findings.told(context.database, document) if content else None,
         receipts=tuple(row for row in receipts if row["receipt_of"] in ends),
         statuses=tuple(statuses),
         proofs=tuple(proofs),

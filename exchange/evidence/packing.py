@@ -1,6 +1,7 @@
 """The gathered evidence as an ASiC-E bundle, signed by the broker, or as JSON."""
 
 import base64
+import json
 from collections.abc import Iterator
 from datetime import datetime
 
@@ -35,6 +36,7 @@ def as_json(gathered: Gathered) -> dict[str, object]:
     return {
         "contents": gathered.contents,
         "acceptance": None if gathered.acceptance is None else gathered.acceptance.decode(),
+        "findings": None if gathered.findings is None else json.loads(gathered.findings),
         "receipts": [
             {"id": row["id"], "kind": row["kind"], "delivery": row["receipt_of"], "xml": row["body"].decode()}
             for row in gathered.receipts
@@ -65,6 +67,8 @@ def _parts(gathered: Gathered) -> Iterator[Part]:
         yield Part(name=layout.DOCUMENT, content=gathered.document, kind=XML)
     if gathered.acceptance is not None:
         yield Part(name=layout.ACCEPTANCE, content=gathered.acceptance, kind=XML)
+    if gathered.findings is not None:
+        yield Part(name=layout.FINDINGS, content=gathered.findings, kind=JSON)
     for number, row in enumerate(gathered.receipts, 1):
         name = f"{layout.RECEIPTS}{number:04}-{row['kind']}-{row['receiver']}.xml"
         yield Part(name=name, content=row["body"], kind=XML)

@@ -1,5 +1,10 @@
-"""What was found out about the signatures in attached files, as rows: once for each document, for ever."""
+"""T5: what was found out about the signatures in attached files, once for each document and for ever.
 
+Where there are PDFs, the ledger gets an entry ``examined`` with it, which commits to the findings.
+"""
+
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -7,12 +12,15 @@ from datetime import datetime, timedelta
 from pydantic import TypeAdapter
 from sqlalchemy import exists, func, select
 
+from exchange.core.leaf import canonical
 from exchange.core.pdf_findings import AttachmentFindings, DocumentFindings
 from exchange.ledger import bulk
 from exchange.ledger.database import Database
-from exchange.tables import DocumentRow, FindingRow
+from exchange.ledger.values import NewEntry
+from exchange.tables import DocumentRow, EntryRow, FindingRow
 
 DOCUMENT = DocumentRow.__table__  # type: ignore[attr-defined]
+ENTRY = EntryRow.__table__  # type: ignore[attr-defined]
 FINDING = FindingRow.__table__  # type: ignore[attr-defined]
 
 # A document may be committed so much later than its id was made, on a machine whose clock is off.
@@ -71,27 +79,36 @@ def _moved(document: str, by: timedelta) -> str:
     return f"{max(0, milliseconds):0{ID_TIME}x}"
 
 
-def record(database: Database, found: Mapping[str, DocumentFindings]) -> None:
+def record(database: Database, found: Mapping[str, DocumentFindings], at: datetime) -> None:
     """Keep the findings of documents, by their ids; what another process found before stays.
 
-    Crash before the commit: nothing is kept, and they are examined again. Crash after it: they are done.
+    Crash before the commit: nothing is kept, and they are examined again. Crash after it: they are done,
+    and the entries that commit to them are there.
     """
     if not found:
         return
+    documents = sorted(found)
     with database.write() as connection:
-        known = set(
-            connection.execute(
-                select(FINDING.c.document).where(
-                    FINDING.c.document.in_(sorted(found)), FINDING.c.position == TOGETHER
-                )
-            ).scalars()
+        # Whoever holds these rows is alone with these documents; deliveries can still be added to them.
+        locked = select(DOCUMENT.c.id).where(DOCUMENT.c.id.in_(documents)).order_by(DOCUMENT.c.id)
+        connection.execute(locked.with_for_update(key_share=True)).all()
+        done = select(FINDING.c.document).where(
+            FINDING.c.document.in_(documents), FINDING.c.position == TOGETHER
         )
-        new = {document: each for document, each in sorted(found.items()) if document not in known}
-        rows = [row for document, each in new.items() for row in _rows(document, each)]
-        if database.embedded:  # we are the only writer since before we looked
-            bulk.insert(connection, FINDING, rows)
-        else:
-            bulk.insert(connection, FINDING, rows, known="document, position")
+        known = set(connection.execute(done).scalars())
+        rows = {each: _rows(each, found[each]) for each in documents if each not in known}
+        bulk.insert(connection, FINDING, [row for of_one in rows.values() for row in of_one])
+        entries = [_entry(each, rows[each], at).row() for each in rows if _has_pdf(found[each])]
+        bulk.insert(connection, ENTRY, entries)
+
+
+def _has_pdf(found: DocumentFindings) -> bool:
+    return any(each.pdf is not None for each in found.attachments)
+
+
+def _entry(document: str, rows: Sequence[bulk.Row], at: datetime) -> NewEntry:
+    digest = hashlib.sha256(_told([row["body"] for row in rows])).hexdigest()
+    return NewEntry(at=at, event="examined", document=document, body={"findings": digest})
 
 
 def _rows(document: str, found: DocumentFindings) -> list[dict[str, object]]:
@@ -114,11 +131,29 @@ def _rows(document: str, found: DocumentFindings) -> list[dict[str, object]]:
 
 def of_document(database: Database, document: str) -> DocumentFindings | None:
     """What was found out about a document; None: it was not examined yet, or never will be."""
-    statement = select(FINDING.c.body).where(FINDING.c.document == document).order_by(FINDING.c.position)
-    with database.read() as connection:
-        bodies: Sequence[str] = connection.execute(statement).scalars().all()
+    bodies = _bodies(database, document)
     if not bodies:
         return None
     return replace(
         _WHOLE.validate_json(bodies[0]), attachments=tuple(map(_ATTACHMENT.validate_json, bodies[1:]))
     )
+
+
+def told(database: Database, document: str) -> bytes | None:
+    """The same as canonical JSON, as it was kept: the bytes that the entry ``examined`` commits to.
+
+    None, too, where there was no PDF.
+    """
+    found = of_document(database, document)
+    return None if found is None or not _has_pdf(found) else _told(_bodies(database, document))
+
+
+def _bodies(database: Database, document: str) -> Sequence[str]:
+    statement = select(FINDING.c.body).where(FINDING.c.document == document).order_by(FINDING.c.position)
+    with database.read() as connection:
+        return connection.execute(statement).scalars().all()
+
+
+def _told(bodies: Sequence[str]) -> bytes:
+    whole, *attachments = map(json.loads, bodies)
+    return canonical({**whole, "attachments": attachments})

@@ -52,7 +52,8 @@ class Dossier:
             deliveries=mine,
             attempts=tuple(row for row in self.attempts if row["delivery"] in ids),
             statuses=tuple(row for row in self.statuses if row["delivery"] in ids),
-            entries=tuple(row for row in self.entries if row["delivery"] in ids),
+            # One without a delivery is about the document itself.
+            entries=tuple(row for row in self.entries if row["delivery"] in {None, *ids}),
         )
 
 

@@ -19,7 +19,7 @@ from exchange.core.standing import Status
 from exchange.core.trust import fingerprint
 from exchange.findings import Findings
 from exchange.intake import accepted_before
-from exchange.ledger import directory_store, findings, revocations
+from exchange.ledger import directory_store, findings, reading, revocations
 from exchange.ledger.findings import pending
 from exchange.ledger.revocations import Evidence
 from exchange.preflight import of_document
@@ -166,8 +166,27 @@ def test_what_another_process_found_first_stays(site: Site) -> None:
     database = site.house.context.database
     site.round()
     first = site.found(document)
-    findings.record(database, {document: replace(first, both=Both.YES, attachments=())})
+    findings.record(database, {document: replace(first, both=Both.YES, attachments=())}, START)
     assert site.found(document) == first
+    assert events(site, document) == ["accepted", "examined"]
+
+
+def events(site: Site, document: str) -> list[str]:
+    dossier = reading.dossier(site.house.context.database, document)
+    assert dossier is not None
+    return [each["event"] for each in dossier.entries]
+
+
+def test_the_ledger_commits_to_what_was_found_of_pdfs(site: Site) -> None:
+    document, other = site.send(pdfs.plain()), site.send(b"no PDF")
+    site.round()
+    told = findings.told(site.house.context.database, document)
+    assert told is not None
+    dossier = reading.dossier(site.house.context.database, document)
+    assert dossier is not None
+    assert dossier.entries[-1]["body"] == {"findings": hashlib.sha256(told).hexdigest()}
+    assert events(site, other) == ["accepted"]
+    assert findings.told(site.house.context.database, other) is None
 
 
 @pytest.mark.parametrize("statement", ["UPDATE finding SET body = '{}'", "DELETE FROM finding"])

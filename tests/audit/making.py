@@ -18,17 +18,20 @@ from exchange.core import asic
 from exchange.core.bundle import Role
 from exchange.core.edxml import DocumentMessage, read
 from exchange.core.note import NoteKey
+from exchange.core.pades import Examiner
+from exchange.core.pdf_document import examined, together
 from exchange.core.signature import ParseLimits, parse
 from exchange.core.trust import fingerprint
 from exchange.demo.authority import Authority, certificate_pem, private_key_pem
 from exchange.demo.pki import Pki
 from exchange.evidence import gather, pack
-from exchange.ledger import cosignatures, revocations, tree
+from exchange.ledger import cosignatures, findings, revocations, tree
 from exchange.ledger.cosignatures import Cosignature
 from exchange.ledger.revocations import Evidence
 from exchange.sequencing import Sequencing
 from exchange.stamping import Stamping
 from tests.house import START, Clock, House, settings_for
+from tests.pdfs import Desk, plain
 from tests.province import DISTRICT, FINANCE, OFFICE, Province, registered
 
 WITNESS = NoteKey("thanh-tra.example/witness", Ed25519PrivateKey.from_private_bytes(b"w" * 32))
@@ -94,9 +97,12 @@ def document_id_of(content: bytes) -> str:
 
 def play(house: House, pki: Pki) -> str:
     """One document to two receivers, one of which has it and says so; sequenced, stamped, cosigned."""
-    content = house.province.document(OFFICE, FINANCE, DISTRICT, at=house.clock.now)
+    desk = Desk(pki)
+    pdf = desk.sign(plain(), "person", "organisation")
+    content = house.province.document(OFFICE, FINANCE, DISTRICT, at=house.clock.now, attachment=pdf)
     document = house.submit(content, OFFICE).id
     house.clock.pass_(seconds=5)
+    examine(house, document, content, desk)
     house.fetch_all(FINANCE)
     house.clock.pass_(seconds=60)
     status = house.province.status(FINANCE, OFFICE, document_id_of(content), "03", house.clock.now)
@@ -109,6 +115,15 @@ def play(house: House, pki: Pki) -> str:
     Sequencing(house.context).round()
     cosign(house)
     return document
+
+
+def examine(house: House, document: str, content: bytes, desk: Desk) -> None:
+    """What the broker's own process finds out about the PDFs."""
+    message = read(parse(content, ParseLimits()))
+    assert isinstance(message, DocumentMessage)
+    at = house.clock.now
+    found = together(list(examined(message, Examiner(desk.evidence()).examine, at)), at)
+    findings.record(house.context.database, {document: found}, at)
 
 
 def keep_lists(house: House, pki: Pki) -> None:

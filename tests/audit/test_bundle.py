@@ -78,8 +78,11 @@ def test_a_bundle_is_proven_by_the_anchors_alone(made: Made) -> None:
         "files_in_ledger",
         "stamp",
         "revocation_good",
+        "findings_entered",
+        "pdf_signature",
     }
     assert codes(report, Status.OPEN) == {
+        "pdf_told",
         "revocation_absent",  # of the receiver that reported
         "delivery_unended",
         "acceptance_is_no_delivery",
@@ -222,11 +225,11 @@ CHANGES: Mapping[str, tuple[Callable[[Made], dict[str, bytes | None]], str]] = {
     ),
     "a proof is none": (lambda made: {"entries/0.json": b"{}"}, "proof_form"),
     "the checkpoint is none": (lambda made: {layout.CHECKPOINT: b"x\n1\n"}, "checkpoint_form"),
-    "a stamp is garbage": (lambda made: {"stamps/5.tsr": b"garbage"}, "stamp_wrong"),
-    "a stamp's checkpoint is missing": (lambda made: {"stamps/5.json": None}, "part_unreadable"),
+    "a stamp is garbage": (lambda made: {"stamps/6.tsr": b"garbage"}, "stamp_wrong"),
+    "a stamp's checkpoint is missing": (lambda made: {"stamps/6.json": None}, "part_unreadable"),
     "the stamped tree is another": (
         lambda made: {
-            "stamps/5.json": made.files["stamps/5.json"].replace(b'"consistency":["', b'"consistency":["00')
+            "stamps/6.json": made.files["stamps/6.json"].replace(b'"consistency":["', b'"consistency":["00')
         },
         "stamp_wrong",
     ),

@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,8 +11,7 @@ import pytest
 from exchange.audit import Report, Status, output, verify
 from exchange.core import bundle as layout
 from tests.audit.making import Made
-
-XMLSEC1 = shutil.which("xmlsec1")
+from tests.programs import needs
 
 
 @pytest.fixture(scope="module")
@@ -101,14 +99,19 @@ def test_digests_are_those_of_sha256sum_and_openssl(report: Report, unpacked: Pa
     assert all(said.split()[0] in entries for said in bash(unpacked, *names))
 
 
-@pytest.mark.skipif(
-    XMLSEC1 is None, reason="xmlsec1 is missing; python-xmlsec checks the same signatures elsewhere"
-)
+@needs("xmlsec1")
 def test_every_xml_signature_is_that_of_xmlsec1(report: Report, unpacked: Path) -> None:
     for finding in report.of(Status.PROVEN):
         signer = [each for each in finding.commands if "signer.pem" in each][:1]
         for command in (each for each in finding.commands if each.startswith("xmlsec1")):
             assert "OK" in bash(unpacked, *signer, command)[-1]
+
+
+@needs("pdfsig")
+def test_signatures_in_attached_pdfs_are_those_of_pdfsig(report: Report, unpacked: Path) -> None:
+    first, second = (each.commands for each in report.findings if each.code == "pdf_signature")
+    assert first == second
+    assert bash(unpacked, *first)[-1].count("Signature is Valid") == 2
 
 
 def test_every_step_is_numbered_and_ends_with_the_verdict(report: Report) -> None:

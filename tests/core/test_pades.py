@@ -1,6 +1,5 @@
 """Signatures in PDFs: what holds, what does not, and as of when; signed for the test by its own PKI."""
 
-import shutil
 import subprocess
 from dataclasses import dataclass
 from datetime import timedelta
@@ -29,6 +28,7 @@ from tests import pdfs
 from tests.house import START, Clock
 from tests.pdfs import Desk
 from tests.pki import HOLDERS, MakePki
+from tests.programs import needs
 
 DAY = timedelta(days=1)
 PERSON = "Nguyễn Văn Thử"
@@ -424,7 +424,7 @@ def openssl_verifies(pdf: bytes, folder: Path) -> bool:
     return done.returncode == 0
 
 
-@pytest.mark.skipif(shutil.which("pdfsig") is None, reason="pdfsig (poppler-utils) is not installed")
+@needs("pdfsig")
 def test_pdfsig_sees_the_same_signatures_the_same_coverage_and_the_same_fault(
     desk: Desk, examined: Examined, tmp_path: Path
 ) -> None:
