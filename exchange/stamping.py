@@ -17,7 +17,7 @@ from exchange.core import stamp
 from exchange.core.delivery import Backoff
 from exchange.core.receipt import instant
 from exchange.core.stamp import TOKEN_BYTES_MAX, BadStamp, Stamped
-from exchange.ledger import stamps
+from exchange.ledger import revocations, stamps
 from exchange.ledger.stamps import Stamp, Waiting
 from exchange.metrics import STAMPS
 from exchange.posting import NoAnswer, Post
@@ -27,6 +27,7 @@ log = structlog.get_logger(__name__)
 
 AGAIN_FIRST_SECONDS = 10.0  # doubled with every failure
 AGAIN_MOST_SECONDS = 600.0
+MARGIN = timedelta(seconds=10)  # beyond the authority's time, before another process may ask
 ALARM_EVERY = timedelta(minutes=10)
 _QUERY = "application/timestamp-query"  # RFC 3161 3.4
 
@@ -36,7 +37,7 @@ class NotStamped(Exception):
 
 
 class Stamping:
-    """Asks when something is due. Several at once do no harm: the first time-stamp of a checkpoint stays."""
+    """Asks when something is due. Of several processes one asks at a time, and so one for a checkpoint."""
 
     def __init__(self, context: Context) -> None:
         settings = context.settings
@@ -66,7 +67,7 @@ class Stamping:
         waiting = stamps.waiting(self._context.database)
         if waiting is None or not self._due(waiting, now):
             return False
-        return self._ask(waiting)
+        return self._ask_alone()
 
     def stop(self) -> None:
         """Ask for nothing more, and give up what is being asked."""
@@ -77,6 +78,20 @@ class Stamping:
             return True
         # The distance counts: a clock that was set back must not keep it from asking.
         return abs(now - waiting.last_asked_at) >= self._every
+
+    def _ask_alone(self) -> bool:
+        """Crash meanwhile: nobody asks until the claim ends, a little after the authority's time is up."""
+        database, now = self._context.database, self._context.now()
+        place = revocations.Place(self._context.settings.tsa_url)
+        until = now + timedelta(seconds=self._context.settings.stamp_timeout_seconds) + MARGIN
+        if not revocations.claim(database, place, now, until, furthest=until):
+            return False
+        try:
+            # Another one may have been stamped between our look and the claim.
+            waiting = stamps.waiting(database)
+            return waiting is not None and self._due(waiting, now) and self._ask(waiting)
+        finally:
+            revocations.settle(database, place, revocations.Asked(due_at=self._context.now()))
 
     def _ask(self, waiting: Waiting) -> bool:
         try:

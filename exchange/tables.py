@@ -357,7 +357,7 @@ class RevocationEvidenceRow(SQLModel, table=True):
 
 
 class RevocationSourceRow(SQLModel, table=True):
-    """Where a CA is asked, and when next; of use to asking alone, and can be emptied."""
+    """Where a CA or a time-stamping authority is asked, and when next; it can be emptied."""
 
     __tablename__ = "revocation_source"
     url: str = Field(primary_key=True)

@@ -134,11 +134,17 @@ def asked(database: Database) -> dict[Place, Asked]:
         }
 
 
-def claim(database: Database, place: Place, now: datetime, until: datetime) -> bool:
+def claim(
+    database: Database, place: Place, now: datetime, until: datetime, furthest: datetime | None = None
+) -> bool:
     """Take a question that is due, so that nobody else asks it before ``until``; False if somebody did.
 
-    Crash after it: it is due again then.
+    One that is put off beyond ``furthest`` is due, too: the clock that did it was wrong. Crash after it:
+    it is due again at ``until``.
     """
+    due = SOURCE.c.due_at <= now
+    if furthest is not None:
+        due = or_(due, SOURCE.c.due_at > furthest)
     with database.write() as connection:
         new = database.insert(SOURCE).on_conflict_do_nothing(index_elements=["url", "certificate"])
         row = {
@@ -153,7 +159,7 @@ def claim(database: Database, place: Place, now: datetime, until: datetime) -> b
         taken = connection.execute(
             update(SOURCE)
             .where(SOURCE.c.url == place.url, SOURCE.c.certificate == place.certificate)
-            .where(SOURCE.c.due_at <= now)
+            .where(due)
             .values(due_at=until)
         )
         return taken.rowcount == 1
