@@ -126,7 +126,7 @@ def _receipt(context: Context, content: bytes, now: datetime) -> Verification:
 
 
 def _bundle(context: Context, content: bytes, now: datetime) -> Verification:
-    report = bundle.check(content, _anchors(context), now)
+    report = bundle.check(content, _anchors(context), now, strangers=False)
     if not report.readable:
         raise refuse("nothing_to_verify", report.findings[0].text, report.findings[0].text_vi)
     found = tuple(
@@ -153,7 +153,7 @@ def _anchors(context: Context) -> Anchors:
     settings = context.settings
     return Anchors(
         authorities=(*read_certificates(settings.authorities), *read_certificates(settings.tsa_certificates)),
-        certificates=(context.issuer.seal.certificate,),
+        exchanges=(context.issuer.seal.certificate,),
         logs=(context.log_key.vkey,),
         witnesses=tuple(Cosigner.parse(each).vkey for each in settings.witnesses),
     )

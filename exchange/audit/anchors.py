@@ -1,7 +1,8 @@
 """Trust anchors: the certificates and keys that the auditor got by a way of his own.
 
 What a file holds tells what it is: certificates of CAs (for signers and for time-stamps), other
-certificates (the exchange's, or an agency's own), keys of logs and of witnesses.
+certificates (the exchange's), keys of logs and of witnesses. An agency's own certificate is named apart:
+else that agency could write receipts, and the exchange documents.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -30,33 +31,37 @@ class Anchors:
     """What is trusted; an empty one trusts nobody."""
 
     authorities: tuple[x509.Certificate, ...] = ()
-    certificates: tuple[x509.Certificate, ...] = ()
+    exchanges: tuple[x509.Certificate, ...] = ()
+    """Vouch for receipts and bundles alone."""
+    signers: tuple[x509.Certificate, ...] = ()
+    """Of agencies; vouch for documents and statuses alone."""
     logs: tuple[Vkey, ...] = ()
     witnesses: tuple[Vkey, ...] = ()
 
     @classmethod
-    def load(cls, paths: Iterable[Path]) -> "Anchors":
-        """From files and folders of files; raises ``BadAnchor`` for one that holds none, or ``OSError``."""
-        authorities: list[x509.Certificate] = []
-        certificates: list[x509.Certificate] = []
-        keys: list[Vkey] = []
-        for path in _files(paths):
-            found = _read(path)
-            keys += [each for each in found if isinstance(each, Vkey)]
-            for each in found:
-                if isinstance(each, x509.Certificate):
-                    (authorities if is_authority(each) else certificates).append(each)
+    def load(cls, paths: Iterable[Path], signers: Iterable[Path] = ()) -> "Anchors":
+        """From files and folders of files, those of agencies' own certificates apart.
+
+        Raises ``BadAnchor`` for a file that holds none, or ``OSError``.
+        """
+        found = [each for path in _files(paths) for each in _read(path)]
+        certificates = [each for each in found if isinstance(each, x509.Certificate)]
+        keys = [each for each in found if isinstance(each, Vkey)]
         return cls(
-            authorities=tuple(authorities),
-            certificates=tuple(certificates),
+            authorities=tuple(filter(is_authority, certificates)),
+            exchanges=tuple(each for each in certificates if not is_authority(each)),
+            signers=tuple(each for path in _files(signers) for each in _own(path)),
             logs=tuple(key for key in keys if key.algorithm == ED25519),
             witnesses=tuple(key for key in keys if key.algorithm != ED25519),
         )
 
-    def knows(self, certificate: x509.Certificate) -> bool:
-        """Whether this very certificate is trusted."""
-        named = fingerprint(certificate)
-        return any(fingerprint(each) == named for each in self.certificates)
+    def is_exchange(self, certificate: x509.Certificate) -> bool:
+        """Whether this very certificate is trusted for receipts and bundles."""
+        return _among(certificate, self.exchanges)
+
+    def is_signer(self, certificate: x509.Certificate) -> bool:
+        """Whether this very certificate is trusted for documents."""
+        return _among(certificate, self.signers)
 
     def log(self, origin: str) -> Vkey | None:
         """The key of the log with this name (C2SP: a log's key has its origin for a name)."""
@@ -69,6 +74,19 @@ def is_authority(certificate: x509.Certificate) -> bool:
         return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
     except (x509.ExtensionNotFound, ValueError):
         return False
+
+
+def _among(certificate: x509.Certificate, trusted: Iterable[x509.Certificate]) -> bool:
+    named = fingerprint(certificate)
+    return any(fingerprint(each) == named for each in trusted)
+
+
+def _own(path: Path) -> list[x509.Certificate]:
+    """An agency's certificates; a CA among them would vouch for everybody that it issued."""
+    found = [each for each in _read(path) if isinstance(each, x509.Certificate)]
+    if not found or any(map(is_authority, found)):
+        raise BadAnchor(path, "no certificate of an agency")
+    return found
 
 
 def _files(paths: Iterable[Path]) -> Iterator[Path]:

@@ -1,7 +1,7 @@
 """Evidence bundles: everything that there is of one document, checked against itself and the anchors."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from cryptography import x509
@@ -18,11 +18,13 @@ from exchange.audit.words import finding, named, unreadable
 from exchange.core import asic, pdf_kept
 from exchange.core import bundle as layout
 from exchange.core.bundle import Contents
-from exchange.core.container import Container, NotAContainer
+from exchange.core.container import Container, ContainerLimits, NotAContainer
 from exchange.core.note import Checkpoint
 from exchange.core.receipt import Receipt
 from exchange.core.refusal import Refused
 from exchange.core.trust import is_readable
+
+EXPANDED_LEAST, EXPANDED_TIMES = 32_000_000, 20  # what a container may unpack to, by its size
 
 
 @dataclass(slots=True, kw_only=True)
@@ -41,6 +43,7 @@ class Bundle:
     proofs: dict[str, Proof] = field(default_factory=dict)
     checkpoint: Checkpoint | None = None
     """Of checkpoint.txt, whoever signed it."""
+    _evidence: Evidence | None = None
 
     def file(self, name: str) -> bytes | None:
         """A file of the bundle; None if it is not there or damaged."""
@@ -57,6 +60,11 @@ class Bundle:
 
     def evidence(self) -> Evidence:
         """What came along to judge certificates with."""
+        if self._evidence is None:
+            self._evidence = self._read_evidence()
+        return self._evidence
+
+    def _read_evidence(self) -> Evidence:
         return Evidence(
             intermediates=tuple(_certificates(content for _, content in self.under(layout.CERTIFICATES))),
             crls=tuple(content for _, content in self.under(layout.REVOCATION, ".crl")),
@@ -64,10 +72,21 @@ class Bundle:
         )
 
 
-def check(content: bytes, anchors: Anchors, now: datetime, examine: Examine | None = None) -> Report:
-    """Everything that the bundle proves, and what not. PDFs are looked into with ``examine`` alone."""
+def check(
+    content: bytes,
+    anchors: Anchors,
+    now: datetime,
+    examine: Examine | None = None,
+    *,
+    strangers: bool = True,
+) -> Report:
+    """Everything that the bundle proves, and what not. PDFs are looked into with ``examine`` alone.
+
+    Without ``strangers`` a bundle is not looked into that nobody signed who is trusted: it can be made to
+    cost minutes.
+    """
     try:
-        container = asic.read(content)
+        container = asic.read(content, _limits_for(content))
     except NotAContainer as error:
         return unreadable("container", why_vi=error.reason_vi, why=error.reason)
     except Refused as refused:
@@ -76,6 +95,9 @@ def check(content: bytes, anchors: Anchors, now: datetime, examine: Examine | No
     bundle = Bundle(container=container, anchors=anchors, now=now, examine=examine)
     # (1) the container: nothing was changed since the exchange signed it
     bundle.findings += check_container(container, anchors)
+    if not strangers and not any(each.code == "container_signature" for each in bundle.findings):
+        return Report(kind="bundle", findings=(*bundle.findings, finding("bundle_of_stranger")))
+    bundle.findings += _unknown(container)
     # (2) what it says of itself; (3) the document; (4) receipts; (5) what receivers said
     _contents(bundle)
     _document(bundle)
@@ -84,7 +106,9 @@ def check(content: bytes, anchors: Anchors, now: datetime, examine: Examine | No
     # (6) the ledger: its checkpoint, the entries in it, and what entries and receipts say of each other
     _checkpoint(bundle)
     _entries(bundle)
-    bundle.findings += bundle_links.check(bundle.proofs, bundle.spoken(), bundle.statuses, container.files)
+    bundle.findings += bundle_links.check(
+        bundle.contents, bundle.proofs, bundle.spoken(), bundle.statuses, container.files
+    )
     # (7) when, by somebody else's clock; (8) whether the signer's certificate was revoked
     _stamps(bundle)
     _revocation(bundle)
@@ -93,6 +117,20 @@ def check(content: bytes, anchors: Anchors, now: datetime, examine: Examine | No
     # (10) what is not there
     bundle.findings += _limits(bundle)
     return Report(kind="bundle", findings=tuple(bundle.findings), facts=_facts(bundle))
+
+
+def _limits_for(content: bytes) -> ContainerLimits:
+    """Ours are not compressed; what others packed again unpacks to a few times as much."""
+    limits = ContainerLimits()
+    return replace(limits, bytes_max=min(limits.bytes_max, EXPANDED_LEAST + EXPANDED_TIMES * len(content)))
+
+
+def _unknown(container: Container) -> list[Finding]:
+    """Files that nobody looks at; without a word they would seem to be evidence, too."""
+    names = [*container.files, *container.damaged]
+    return [
+        finding("file_unknown", name) for name in names if not layout.is_part(name) and name not in asic.OWN
+    ]
 
 
 def _contents(bundle: Bundle) -> None:
@@ -190,7 +228,7 @@ def _stamps(bundle: Bundle) -> None:
             bundle.findings.append(finding("part_unreadable", name, why=error))
             continue
         if bundle.checkpoint is not None:
-            bundle.findings.append(stamps.check(stamp, name, bundle.checkpoint, bundle.anchors))
+            bundle.findings += stamps.check(stamp, name, bundle.checkpoint, bundle.anchors, bundle.evidence())
 
 
 def _revocation(bundle: Bundle) -> None:
@@ -199,7 +237,11 @@ def _revocation(bundle: Bundle) -> None:
         bundle.statuses if bundle.document is None else {layout.DOCUMENT: bundle.document, **bundle.statuses}
     )
     for name, message in messages.items():
-        seen_at = acceptance.receipt.at if acceptance is not None and name == layout.DOCUMENT else None
+        seen_at = None
+        # Anybody can write an acceptance, of whatever time.
+        if name == layout.DOCUMENT and acceptance is not None:
+            trusted = bundle.anchors.is_exchange(acceptance.certificate)
+            seen_at = acceptance.receipt.at if trusted else None
         bundle.findings += revocation.check(
             message.certificate,
             name,
@@ -236,6 +278,7 @@ def _limits(bundle: Bundle) -> list[Finding]:
     contents, findings = bundle.contents, []
     if contents is not None:
         findings += bundle_links.missing(contents)
+        findings += bundle_links.without_end(contents, bundle.spoken())
         findings += bundle_links.absent(contents, bundle.proofs, bundle.container.files)
         digest = contents.document.get("digest")
         if bundle.document is not None and digest != bundle.document.digest:

@@ -2,9 +2,10 @@
 
 import hashlib
 from collections.abc import Mapping
+from shlex import quote
 
 from exchange.audit.documents import Message
-from exchange.audit.finding import Finding
+from exchange.audit.finding import Finding, refuses
 from exchange.audit.proofs import Proof
 from exchange.audit.receipts import Signed
 from exchange.audit.words import event, finding
@@ -16,15 +17,23 @@ from exchange.core.trust import fingerprint
 
 
 def check(
+    contents: Contents | None,
     proofs: Mapping[str, Proof],
     receipts: Mapping[str, Receipt],
     statuses: Mapping[str, Message],
     files: Mapping[str, bytes],
 ) -> list[Finding]:
-    """Each entry speaks of this document or of a status here, and of the receipts that lie here."""
-    spoken = {receipt.subject.digest for receipt in receipts.values()}
-    spoken |= {status.digest for status in statuses.values()}
+    """Each entry and receipt speaks of this document or of a status here, each entry of the receipts here."""
+    subjects = {receipt.subject.digest for receipt in receipts.values()}
+    about = subjects if contents is None else {str(contents.document.get("digest"))}
+    spoken = about | {status.digest for status in statuses.values()}
     findings = [
+        finding("receipt_of_other_document", name)
+        for name, receipt in receipts.items()
+        if receipt.subject.digest not in about
+    ]
+    findings += _to_others(receipts)
+    findings += [
         finding("entry_of_other_document", name)
         for name, proof in proofs.items()
         if spoken and proof.leaf.document not in spoken
@@ -38,10 +47,50 @@ def check(
     known = {*entered.values(), *(proof.leaf.document for proof in proofs.values())}
     findings += [finding("receipt_of_other_kind", name) for name in _misplaced(receipts)]
     proven = [name for name, digest in digests.items() if digest in known]
-    if proven and not findings:
+    if proofs and contents is not None and not contents.pending:
+        findings += [finding("receipt_unentered", name) for name in digests if name not in proven]
+    if proven and not refuses(findings):
         found = finding("files_in_ledger", layout.ENTRIES, names=", ".join(proven))
-        findings.append(found.shown_by(*(f"sha256sum {name}    # stands in its entry" for name in proven)))
+        findings.append(
+            found.shown_by(*(f"sha256sum {quote(name)}    # stands in its entry" for name in proven))
+        )
     return findings
+
+
+def _to_others(receipts: Mapping[str, Receipt]) -> list[Finding]:
+    """Receipts of ends for receivers that the acceptance does not name."""
+    acceptance = receipts.get(layout.ACCEPTANCE)
+    if acceptance is None:
+        return []
+    named = {each.receiver for each in acceptance.deliveries}
+    others = {
+        name: [each.receiver for each in receipt.deliveries if each.receiver not in named]
+        for name, receipt in receipts.items()
+    }
+    return [
+        finding("receipt_of_other_delivery", name, names=", ".join(receivers))
+        for name, receivers in others.items()
+        if receivers
+    ]
+
+
+def without_end(contents: Contents, receipts: Mapping[str, Receipt]) -> list[Finding]:
+    """Deliveries that were accepted and of which nothing here says how they ended, or that they go on."""
+    acceptance = receipts.get(layout.ACCEPTANCE)
+    if acceptance is None:
+        return []
+    told = {each.receiver for each in contents.unended}
+    told |= {
+        each.receiver
+        for receipt in receipts.values()
+        if receipt.kind is not ReceiptKind.ACCEPTANCE
+        for each in receipt.deliveries
+    }
+    return [
+        finding("end_absent", layout.CONTENTS, receiver=each.receiver)
+        for each in acceptance.deliveries
+        if each.receiver not in told
+    ]
 
 
 def check_signers(signed: Signed, document: Message | None, about: str) -> list[Finding]:

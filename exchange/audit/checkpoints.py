@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from shlex import quote
 
 from exchange.audit.anchors import Anchors
 from exchange.audit.finding import Finding
@@ -74,7 +75,7 @@ def _by_others(signed: Signed, about: str, anchors: Anchors) -> list[Finding]:
 def _commands(note: Note, about: str, key: Vkey) -> tuple[str, ...]:
     """The note's text is everything above the empty line; a witness signs its time too."""
     content = next(each.content for each in note.signatures if each.key == (key.name, key.key_hash))
-    text = f"sed '/^$/,$d' {about}"
+    text = f"sed '/^$/,$d' {quote(about)}"
     if len(content) > SIGNATURE_BYTES:
         seconds = int.from_bytes(content[:TIME_BYTES], "big")
         text = f"{{ printf 'cosignature/v1\\ntime {seconds}\\n'; {text}; }}"

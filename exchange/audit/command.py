@@ -19,7 +19,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; the exit code is the verdict's (docs/audit.md)."""
     options = _parser().parse_args(arguments)
     try:
-        anchors = Anchors.load(options.trust)
+        anchors = Anchors.load(options.trust, options.signer)
         if options.command == "verify":
             report = verify(options.file, anchors, document=options.document)
             name = str(options.file)
@@ -66,6 +66,15 @@ def _parser() -> argparse.ArgumentParser:
     copy = commands.add_parser("mirror", help="sao sổ cái và phát hiện viết lại / follow a ledger")
     copy.add_argument("url", help="https://…/ledger")
     copy.add_argument("folder", type=Path)
+    check.add_argument(
+        "--signer",
+        type=Path,
+        action="append",
+        default=[],
+        help="chứng thư số riêng của cơ quan, chỉ cho văn bản "
+        "/ an agency's own certificate, for documents alone",
+    )
+    copy.set_defaults(signer=[])
     for each in (check, copy):
         each.add_argument(
             "--trust",

@@ -33,7 +33,7 @@ def _whole(coverage: Coverage, named: x509.Certificate, anchors: Anchors) -> Fin
     if not is_valid_at(named, coverage.signed_at):
         return finding("container_certificate_validity", SIGNATURES, **values)
     return finding(
-        "container_signature" if anchors.knows(named) else "container_broker_unknown",
+        "container_signature" if anchors.is_exchange(named) else "container_broker_unknown",
         SIGNATURES,
         count=len(coverage.covered),
         fingerprint=fingerprint(named),

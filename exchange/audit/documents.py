@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from shlex import quote
 
 from cryptography import x509
 
@@ -102,7 +103,7 @@ def _vouched(message: Message, about: str, anchors: Anchors, evidence: Evidence,
         return refusal("signer_unsuitable", refused, about)
     if not is_valid_at(signer, at):
         return finding("signer_validity", about, at=local(at), **validity(signer))
-    if anchors.knows(signer):
+    if anchors.is_signer(signer):
         return _proven(message, about, "bạn tin cậy trực tiếp", "which you trust itself")
     if not anchors.authorities:
         return _nobody(message, about)
@@ -115,7 +116,7 @@ def _by_path(message: Message, about: str, anchors: Anchors, evidence: Evidence,
 
     others = evidence.intermediates
     try:
-        chain = Paths(anchors.authorities, others).find(message.certificate, at)
+        chain = Paths.under(anchors.authorities, others).find(message.certificate, at)
     except NoPath as error:
         if not _leads(message.certificate, anchors.authorities, others):
             return _nobody(message, about)
@@ -175,10 +176,11 @@ def _content(message: Message) -> dict[str, str]:
 
 
 def _commands(about: str, at: datetime | None = None) -> tuple[str, ...]:
+    file = quote(about)
     moment = "" if at is None else f" -attime {int(at.timestamp())}"
     return (
-        f"tr -d '\\n' < {about} | grep -o 'X509Certificate>[^<]*' | head -1 | cut -d'>' -f2 | base64 -d "
+        f"tr -d '\\n' < {file} | grep -o 'X509Certificate>[^<]*' | head -1 | cut -d'>' -f2 | base64 -d "
         "| openssl x509 -inform DER -out signer.pem",
         f"openssl verify{moment} -CAfile ca.pem signer.pem",
-        f"xmlsec1 --verify --enabled-key-data key-name --pubkey-cert-pem signer.pem {about}",
+        f"xmlsec1 --verify --enabled-key-data key-name --pubkey-cert-pem signer.pem {file}",
     )

@@ -6,7 +6,6 @@ process has no secrets: the document and the auditor's own CAs go in, findings c
 
 import base64
 import json
-import os
 import subprocess
 import sys
 from contextlib import suppress
@@ -20,6 +19,7 @@ from exchange.core.pdf_kept import Kept
 SECONDS_MAX = 60.0
 MEMORY_BYTES_MAX = 2_000_000_000
 ANSWER_BYTES_MAX = 64_000_000
+DERS = ("anchors", "crls", "ocsps")
 PROGRAM = "from exchange.audit.examining import main; main()"
 
 
@@ -35,13 +35,12 @@ def examine(document: bytes, evidence: Evidence, at: datetime) -> Kept:
     """What is found out about the PDFs in an edXML document; raises ``NotExamined``."""
     question = {
         "at": at.isoformat(),
-        **{name: list(map(_text, getattr(evidence, name))) for name in ("anchors", "crls", "ocsps")},
+        **{name: list(map(_text, getattr(evidence, name))) for name in DERS},
     }
     try:
         answer = subprocess.run(  # noqa: S603  ourselves
-            [sys.executable, "-c", PROGRAM],
+            [sys.executable, "-c", f"import sys; sys.path[:] = {sys.path!r}; {PROGRAM}"],
             input=json.dumps(question).encode() + b"\n" + document,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
             capture_output=True,
             timeout=SECONDS_MAX,
             check=False,
@@ -65,8 +64,9 @@ def main() -> None:
     _limit()
     header, _, document = sys.stdin.buffer.read().partition(b"\n")
     question = json.loads(header)
-    ders = {name: tuple(map(base64.b64decode, question.pop(name))) for name in ("anchors", "crls", "ocsps")}
-    answer = _answer(document, Evidence(**ders), datetime.fromisoformat(question["at"]))
+    anchors, crls, ocsps = (tuple(map(base64.b64decode, question[name])) for name in DERS)
+    evidence = Evidence(anchors=anchors, crls=crls, ocsps=ocsps)
+    answer = _answer(document, evidence, datetime.fromisoformat(question["at"]))
     sys.stdout.buffer.write(answer)
 
 

@@ -110,6 +110,26 @@ LEDGER_TEXTS: Mapping[str, Text] = {
         "Lấy chứng thư số gốc của tổ chức cấp dấu thời gian, rồi dùng --trust GỐC.",
         "Get the root certificate of the time-stamping authority, then use --trust ROOT.",
     ),
+    "stamp_authority_good": Text(
+        PROVEN,
+        "{about}: chứng thư số của tổ chức cấp dấu thời gian: {why_vi}",
+        "{about}: the time-stamping authority's certificate: {why}",
+    ),
+    "stamp_authority_revoked": Text(
+        REFUSED,
+        "{about}: chứng thư số của tổ chức cấp dấu thời gian: {why_vi}",
+        "{about}: the time-stamping authority's certificate: {why}",
+        *AGAIN,
+    ),
+    "stamp_authority_unchecked": Text(
+        OPEN,
+        "{about}: chứng thư số của tổ chức cấp dấu thời gian có bị thu hồi hay không: chưa kiểm tra, "
+        "không có CRL "
+        "hay OCSP nói về nó.",
+        "{about}: whether the time-stamping authority's certificate was revoked: not checked, no CRL "
+        "or OCSP answer "
+        "speaks of it.",
+    ),
     "stamp_wrong": Text(
         REFUSED,
         "{about}: dấu thời gian không dùng được: {why_vi}.",

@@ -7,6 +7,7 @@ leaves the mirror of the last visit. What contradicts it is kept as evidence in 
 
 import hashlib
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from exchange.audit import checkpoints, ledger
@@ -66,12 +67,7 @@ def _with_key(fetch: Fetch, folder: Path, anchors: Anchors, text: str) -> tuple[
         return anchors, []
     if not path.exists():
         _write(path, content)
-    return Anchors(
-        authorities=anchors.authorities,
-        certificates=anchors.certificates,
-        logs=(*anchors.logs, key),
-        witnesses=anchors.witnesses,
-    ), [finding("log_key_pinned", KEY, key=key.text)]
+    return replace(anchors, logs=(*anchors.logs, key)), [finding("log_key_pinned", KEY, key=key.text)]
 
 
 def _last(folder: Path) -> Checkpoint | None:

@@ -22,6 +22,7 @@ _TYPES: Mapping[str, type] = {
     "size": int,
 }
 HASHES_MAX = 64
+BYTES_MAX = 1_000_000  # an entry of a document takes a few hundred
 
 
 class NotAProof(Exception):
@@ -57,6 +58,8 @@ class Proof:
 
 def read(content: bytes) -> Proof:
     """Read a proof strictly; raises ``NotAProof``."""
+    if len(content) > BYTES_MAX:
+        raise NotAProof(f"it has more than {BYTES_MAX} bytes")
     try:
         value = json.loads(content)
     except (ValueError, RecursionError):

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from shlex import quote
 
 from cryptography import x509
 from lxml import etree
@@ -44,6 +45,9 @@ def check(content: bytes, about: str, anchors: Anchors) -> tuple[Signed | None, 
     signed = Signed(receipt=receipt, certificate=named)
     # (3) whether the certificate was valid then, and (4) whether it is one that the auditor trusts
     findings = [_vouched(signed, about, anchors)]
+    findings += [
+        finding("receipt_notice", about, code=each.code, said=each.text) for each in receipt.warnings
+    ]
     # (5) whether the bytes are those that the exchange wrote: a signature covers the tree
     if not _as_written(content):
         findings.append(finding("written_otherwise", about))
@@ -56,7 +60,7 @@ def _vouched(signed: Signed, about: str, anchors: Anchors) -> Finding:
         return finding("receipt_certificate_validity", about, at=local(receipt.at), **validity(named))
     said_vi, said = _said(receipt)
     return finding(
-        "receipt_signature" if anchors.knows(named) else "receipt_broker_unknown",
+        "receipt_signature" if anchors.is_exchange(named) else "receipt_broker_unknown",
         about,
         broker=receipt.broker,
         said_vi=said_vi,
@@ -79,7 +83,7 @@ def about_document(receipts: Mapping[str, Receipt], content: bytes, document: st
     ]
     if same:
         found = finding("receipt_of_these_bytes", same[0], names=", ".join(same), **values)
-        findings.append(found.shown_by(f"sha256sum {document}    # {digest}"))
+        findings.append(found.shown_by(f"sha256sum {quote(document)}    # {digest}"))
     return findings
 
 
@@ -106,6 +110,7 @@ def facts(signed: Signed) -> dict[str, object]:
         "digest": receipt.subject.digest,
         "receivers": [delivery.receiver for delivery in receipt.deliveries],
         "reason_code": receipt.reason_code,
+        "warnings": [{"code": each.code, "text": each.text} for each in receipt.warnings],
     }
 
 
@@ -113,7 +118,7 @@ def commands(about: str) -> tuple[str, ...]:
     """The same check with xmlsec1; broker.pem is the certificate that is trusted."""
     return (
         "xmlsec1 --verify --enabled-key-data key-name --id-attr:Id SignedProperties "
-        f"--pubkey-cert-pem broker.pem {about}",
+        f"--pubkey-cert-pem broker.pem {quote(about)}",
         "openssl x509 -in broker.pem -noout -subject -dates -fingerprint -sha256",
     )
 

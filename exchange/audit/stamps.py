@@ -4,13 +4,22 @@ import hashlib
 import json
 import shlex
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+from exchange.audit import revocation
 from exchange.audit.anchors import Anchors
+from exchange.audit.documents import Evidence
 from exchange.audit.finding import Finding
+from exchange.audit.revocation import Standing
 from exchange.audit.words import finding, local
 from exchange.core.leaf import canonical
 from exchange.core.merkle import Broken, verify_consistency
 from exchange.core.note import Checkpoint, NotANote
+
+if TYPE_CHECKING:
+    from exchange.core.stamp import Stamped
+
+BYTES_MAX = 1_000_000  # of the JSON beside a token
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +35,8 @@ class Stamp:
 
 def read(token: bytes, content: bytes) -> Stamp:
     """From the token and the JSON beside it; raises ``ValueError`` with a sentence."""
+    if len(content) > BYTES_MAX:
+        raise ValueError(f"it has more than {BYTES_MAX} bytes")
     try:
         value = json.loads(content)
         if not isinstance(value, dict) or value.keys() != {"checkpoint", "consistency"}:
@@ -39,7 +50,9 @@ def read(token: bytes, content: bytes) -> Stamp:
         raise ValueError(str(error)) from None
 
 
-def check(stamp: Stamp, about: str, newest: Checkpoint, anchors: Anchors) -> Finding:
+def check(
+    stamp: Stamp, about: str, newest: Checkpoint, anchors: Anchors, evidence: Evidence
+) -> list[Finding]:
     """Whether the stamped checkpoint is the beginning of ``newest``, and whether the stamp holds."""
     first = stamp.checkpoint
     try:
@@ -47,15 +60,15 @@ def check(stamp: Stamp, about: str, newest: Checkpoint, anchors: Anchors) -> Fin
             raise Broken(f"it is of another ledger, {first.origin}")
         verify_consistency(first.size, first.root, newest.size, newest.root, stamp.consistency)
     except Broken as error:
-        return finding("stamp_wrong", about, why_vi=error, why=error)
+        return [finding("stamp_wrong", about, why_vi=error, why=error)]
     if not anchors.authorities:
-        return finding(
-            "stamp_authority_unknown", about, why_vi="chưa có gốc tin cậy", why="no root was given"
-        )
-    return _stamped(stamp, about, anchors)
+        return [
+            finding("stamp_authority_unknown", about, why_vi="chưa có gốc tin cậy", why="no root was given")
+        ]
+    return _stamped(stamp, about, anchors, evidence)
 
 
-def _stamped(stamp: Stamp, about: str, anchors: Anchors) -> Finding:
+def _stamped(stamp: Stamp, about: str, anchors: Anchors, evidence: Evidence) -> list[Finding]:
     from exchange.core import stamp as stamps  # loads OpenSSL once more, and few files have a stamp
 
     try:
@@ -63,8 +76,8 @@ def _stamped(stamp: Stamp, about: str, anchors: Anchors) -> Finding:
     except stamps.BadStamp as error:
         unknown = error.cause is stamps.Cause.CHAIN
         code = "stamp_authority_unknown" if unknown else "stamp_wrong"
-        return finding(code, about, why_vi=error.reason_vi, why=error.reason_en)
-    return finding(
+        return [finding(code, about, why_vi=error.reason_vi, why=error.reason_en)]
+    proven = finding(
         "stamp",
         about,
         size=stamp.checkpoint.size,
@@ -72,7 +85,22 @@ def _stamped(stamp: Stamp, about: str, anchors: Anchors) -> Finding:
         authority=found.authority,
     ).shown_by(
         f"printf '%s\\n' {' '.join(map(shlex.quote, stamp.text.splitlines()))} > stamped",
-        f"openssl ts -verify -attime {int(found.at.timestamp())} -in {about} -data stamped "
+        f"openssl ts -verify -attime {int(found.at.timestamp())} -in {shlex.quote(about)} -data stamped "
         "-CAfile tsa-roots.pem",
-        f"openssl ts -reply -in {about} -text",
+        f"openssl ts -reply -in {shlex.quote(about)} -text",
     )
+    return [proven, _standing(found, about, anchors, evidence)]
+
+
+def _standing(found: "Stamped", about: str, anchors: Anchors, evidence: Evidence) -> Finding:
+    """Whether the authority's certificate was revoked, by what came along (RFC 3161 4)."""
+    standing, reasons = revocation.standing(found.certificate, anchors, evidence, at=found.at, seen_at=None)
+    if standing is Standing.REVOKED:
+        return finding("stamp_authority_revoked", about, **reasons)
+    if standing is Standing.GOOD:
+        return finding("stamp_authority_good", about, **reasons).shown_by(
+            f"openssl ts -reply -in {shlex.quote(about)} -token_out "
+            "| openssl pkcs7 -inform DER -print_certs -out tsa.pem",
+            *revocation.commands(found.at, "tsa.pem")[:3],
+        )
+    return finding("stamp_authority_unchecked", about)

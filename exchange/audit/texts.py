@@ -62,6 +62,36 @@ TEXTS: Mapping[str, Text] = {
         "Đề nghị trục giải trình: biên nhận ký ngoài thời hạn chứng thư số không có giá trị.",
         "Ask the exchange: a receipt from outside its certificate's validity proves nothing.",
     ),
+    "receipt_notice": Text(
+        OPEN,
+        "{about}: trục lưu ý ({code}): {said}",
+        "{about}: the exchange notes ({code}): {said}",
+    ),
+    "receipt_of_other_document": Text(
+        REFUSED,
+        "{about} nói về văn bản khác với văn bản của gói này.",
+        "{about} speaks of another document than this bundle is about.",
+        *AGAIN,
+    ),
+    "receipt_of_other_delivery": Text(
+        REFUSED,
+        "{about} nói về nơi nhận không có trong biên nhận tiếp nhận: {names}.",
+        "{about} speaks of receivers that the acceptance does not name: {names}.",
+        *AGAIN,
+    ),
+    "receipt_unentered": Text(
+        OPEN,
+        "{about}: gói này không có dòng sổ cái nào ghi tệp này; chỉ có chữ ký của trục bảo đảm.",
+        "{about}: no entry of the ledger in this bundle is of it; only the exchange's signature "
+        "stands for it.",
+    ),
+    "end_absent": Text(
+        OPEN,
+        "Lượt chuyển tới {receiver}: đã tiếp nhận, nhưng gói này không có biên nhận và cũng không "
+        "nói là chưa xong.",
+        "The delivery to {receiver}: it was accepted, and this bundle has no receipt of it, nor says "
+        "that it goes on.",
+    ),
     "receipt_by_signer": Text(
         REFUSED,
         "{about} do chính người ký văn bản ký, không phải do trục.",
@@ -116,8 +146,12 @@ TEXTS: Mapping[str, Text] = {
         "{about} tự ghi là {what_vi}. Chưa ai mà bạn tin cậy bảo đảm người ký: {subject}, do {issuer} cấp.",
         "{about} calls itself {what}. Nobody you trust vouches for the signer: {subject}, issued by "
         "{issuer}.",
-        "Lấy chứng thư số của CA từ chính CA đó, rồi dùng --trust CA.",
-        "Whose certificate is it? Get the certificate of the CA from the CA itself, then use --trust CA.",
+        "Lấy chứng thư số của CA từ chính CA đó, rồi dùng --trust CA; hoặc chứng thư số của cơ quan "
+        "từ chính cơ "
+        "quan đó: --signer TỆP.",
+        "Whose certificate is it? Get the certificate of the CA from the CA itself, then use --trust "
+        "CA; or the "
+        "agency's own from the agency: --signer FILE.",
     ),
     "document_signature_wrong": Text(REFUSED, "{about}: {why_vi}", "{about}: {why}", *ORIGINAL),
     "signer_unsuitable": Text(REFUSED, "{about}: {why_vi}", "{about}: {why}", *UNSIGNED),
@@ -221,6 +255,18 @@ TEXTS: Mapping[str, Text] = {
         "The ZIP is packed otherwise than the exchange packs it (times, compression, bytes between files): "
         "the "
         "signature does not cover these.",
+    ),
+    "file_unknown": Text(
+        OPEN,
+        "{about}: không phải tệp của một hồ sơ bằng chứng; không được kiểm tra.",
+        "{about}: no file of an evidence bundle; it was not looked into.",
+    ),
+    "bundle_of_stranger": Text(
+        UNCHECKED,
+        "Gói không do trục này ký: nội dung không được kiểm tra ở đây.",
+        "This exchange did not sign the bundle: it was not looked into.",
+        "Dùng exchange verify với chứng thư số của trục đã ký.",
+        "Use exchange verify with the certificate of the exchange that signed it.",
     ),
     "part_unreadable": Text(
         REFUSED,

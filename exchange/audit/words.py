@@ -18,6 +18,8 @@ from exchange.core.trust import fingerprint
 # An agency's own limits were applied when the document was accepted; these keep a hostile file bounded.
 LIMITS = ParseLimits(document_bytes_max=128_000_000, depth_max=64)
 
+VALUE_CHARS_MAX = 4000  # of one value in a sentence
+
 # What a receipt says: Vietnamese, English.
 RECEIPTS: Mapping[str, tuple[str, str]] = {
     ReceiptKind.ACCEPTANCE: (
@@ -59,18 +61,31 @@ EVENTS: Mapping[str, tuple[str, str]] = {
 
 
 def finding(code: str, about: str = "", /, **values: object) -> Finding:
-    """The finding with this code, its sentences filled in."""
+    """The finding with this code, its sentences filled in.
+
+    Values come from the file: none of them can end its line and begin one that looks like ours.
+    """
     text = TEXTS[code]
-    filled = {"about": about, **values}
+    filled = {name: plain(str(value)) for name, value in {"about": about, **values}.items()}
     return Finding(
         status=text.status,
         code=code,
-        about=about,
+        about=filled["about"],
         text_vi=text.vi.format(**filled),
         text=text.en.format(**filled),
         remedy_vi=text.remedy_vi.format(**filled),
         remedy=text.remedy.format(**filled),
     )
+
+
+def plain(text: str) -> str:
+    """One line, without what a terminal obeys or turns around, and not longer than anybody reads."""
+    shown = "".join(each if each.isprintable() else _escaped(each) for each in text[:VALUE_CHARS_MAX])
+    return shown if len(text) <= VALUE_CHARS_MAX else f"{shown} …"
+
+
+def _escaped(character: str) -> str:
+    return " " if character.isspace() else f"\\u{ord(character):04x}"
 
 
 def unreadable(code: str, /, **values: object) -> Report:
@@ -105,7 +120,10 @@ def event(name: str) -> tuple[str, str]:
 
 def local(moment: datetime) -> str:
     """A moment as people in Vietnam read it."""
-    return moment.astimezone(VIETNAM).strftime("%d/%m/%Y %H:%M:%S (UTC+7)")
+    try:
+        return moment.astimezone(VIETNAM).strftime("%d/%m/%Y %H:%M:%S (UTC+7)")
+    except OverflowError:  # at the ends of the calendar
+        return moment.isoformat()
 
 
 def subject(certificate: x509.Certificate) -> str:

@@ -38,6 +38,15 @@ Trust = Annotated[
         "of agencies and of time-stamps, keys of ledgers and witnesses. May be given several times.",
     ),
 ]
+Signers = Annotated[
+    list[Path],
+    typer.Option(
+        "--signer",
+        exists=True,
+        help="Chứng thư số riêng của cơ quan, khi không có CA / an agency's own certificate, where its CA is "
+        "not at hand: for documents alone. May be given several times.",
+    ),
+]
 Original = Annotated[
     Path | None,
     typer.Option(
@@ -65,6 +74,7 @@ def verify(
         ),
     ],
     trust: Trust = [],  # noqa: B006
+    signer: Signers = [],  # noqa: B006
     document: Original = None,
     json: Json = False,
     explain: Explain = False,
@@ -75,7 +85,7 @@ def verify(
     Ends with 0: proven, 1: refused, 2: not enough to say (anchors or parts are missing), 3: not readable.
     """
     try:
-        report = check(file, Anchors.load(trust), document=document)
+        report = check(file, Anchors.load(trust, signer), document=document)
     except (BadAnchor, OSError) as error:
         _unreadable(error)
     _tell(report, str(file), json=json, explain=explain, lang=lang)

@@ -28,6 +28,7 @@ MEDIA_TYPE = "application/vnd.etsi.asic-e+zip"
 MANIFEST = "META-INF/manifest.xml"
 ASIC_MANIFEST = "META-INF/ASiCManifest001.xml"
 SIGNATURES = "META-INF/signatures001.xml"
+OWN = (MANIFEST, ASIC_MANIFEST, SIGNATURES)
 LIMITS = ParseLimits(document_bytes_max=16_000_000, depth_max=16)
 _ODF = "urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"
 

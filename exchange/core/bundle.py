@@ -28,6 +28,23 @@ STAMPS = "stamps/"  # <size>.tsr, and <size>.json with its checkpoint and consis
 CERTIFICATES = "certificates/"  # *.pem
 REVOCATION = "revocation/"  # *.crl, *.ocsp
 
+_FILES = {DOCUMENT, ACCEPTANCE, CONTENTS, FINDINGS, CHECKPOINT, REPORT, PAPER}
+_FOLDERS = {
+    RECEIPTS: (".xml",),
+    STATUSES: (".edxml",),
+    ENTRIES: (".json",),
+    STAMPS: (".tsr", ".json"),
+    CERTIFICATES: (".pem",),
+    REVOCATION: (".crl", ".ocsp"),
+}
+
+
+def is_part(name: str) -> bool:
+    """Whether a file of this name is a part of a bundle."""
+    return name in _FILES or any(
+        name.startswith(folder) and name.endswith(endings) for folder, endings in _FOLDERS.items()
+    )
+
 
 class Role(StrEnum):
     """For whom it was gathered: a receiver gets its own part alone."""

@@ -71,9 +71,11 @@ def validate(
 ) -> Finding:
     """Where ``certificate`` stood at ``at``, by these CRLs and OCSP answers (DER), whenever they were given.
 
+    The anchors are all trusted, as ``Paths.under`` takes them.
+
     Never raises for what the certificate or an answer contains: the finding says it.
     """
-    return Paths(anchors, intermediates).check(certificate, Answers.read(crls, ocsps), at)
+    return Paths.under(tuple(anchors), intermediates).check(certificate, Answers.read(crls, ocsps), at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,14 +133,24 @@ class Paths:
         self.intermediates = _below(self.anchors, islice(intermediates, INTERMEDIATES_MAX))
 
     @classmethod
-    def under(cls, authorities: Sequence[x509.Certificate]) -> "Paths":
-        """From CAs that are all trusted: one whose issuer is among them stands as its issuer says."""
-        below = [
+    def under(
+        cls, authorities: Sequence[x509.Certificate], intermediates: Iterable[x509.Certificate] = ()
+    ) -> "Paths":
+        """From CAs that are all trusted: one whose issuer is among them stands as its issuer says.
+
+        A self-signed one stands for itself, whoever signed its key too; so do those that only vouch for
+        each other.
+        """
+        tops = [
             each
             for each in authorities
-            if any(other is not each and _issued(other, each) for other in authorities)
+            if _issued(each, each)
+            or not any(other is not each and _issued(other, each) for other in authorities)
         ]
-        return cls((each for each in authorities if each not in below), below)
+        rest = [each for each in authorities if each not in tops]
+        below = _below(tuple(tops), rest)
+        circle = [each for each in rest if _is_ca(each) and each not in below]
+        return cls((*tops, *circle), (*below, *intermediates))
 
     def find(self, certificate: x509.Certificate, at: datetime) -> tuple[x509.Certificate, ...]:
         """The path that holds at ``at``, from the certificate to its anchor; raises ``NoPath``."""

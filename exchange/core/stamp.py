@@ -1,7 +1,7 @@
 """Stamp: a time-stamp of RFC 3161, checked offline: these bytes existed then, says that authority.
 
 What is kept and checked is the authority's whole answer (RFC 3161 2.4.2, TimeStampResp in DER), as
-``openssl ts -verify -in`` takes it. Whether the authority's certificate was revoked is not asked here.
+``openssl ts -verify -in`` takes it. Whether the authority's certificate was revoked, ``core.path`` tells.
 """
 
 import re
@@ -96,6 +96,11 @@ def verify(
     # Whatever the parsers raise about somebody else's bytes.
     except Exception as error:
         raise BadStamp(Cause.MALFORMED, type(error).__name__) from None
+
+
+def certificate_of(token: bytes) -> x509.Certificate:
+    """The authority's certificate, as a token that was verified before carries it; raises ``BadStamp``."""
+    return _signer(_decoded(token))
 
 
 def _decoded(token: bytes) -> TimeStampResponse:

@@ -17,6 +17,7 @@ from exchange.core.delivery import FINAL, State
 from exchange.core.parsing import parse
 from exchange.core.receipt import instant
 from exchange.core.refusal import Refused, refuse
+from exchange.core.stamp import certificate_of
 from exchange.core.trust import fingerprint, load_certificate
 from exchange.ledger import answers, findings, reading, stamped
 from exchange.ledger.answers import Answer
@@ -67,7 +68,10 @@ def gather(context: Context, document: str, role: Role, agency: str) -> Gathered
     # Of a status message that it was accepted: its own way to the other side is not this document's.
     accepted = [row for _, message in messages for row in message.entries if row["event"] == "reported"]
     proofs, pending = _proofs(context, [*dossier.entries, *accepted])
-    certificates = _certificates(context, [*([content] if content else []), *(body for _, body in statuses)])
+    stamps = _stamps(context, proofs)
+    certificates = _certificates(
+        context, [*([content] if content else []), *(body for _, body in statuses)], stamps
+    )
     return Gathered(
         contents=_contents(context, dossier, role, agency, now, pending),
         dossier=dossier,
@@ -77,7 +81,7 @@ def gather(context: Context, document: str, role: Role, agency: str) -> Gathered
         receipts=tuple(row for row in receipts if row["receipt_of"] in ends),
         statuses=tuple(statuses),
         proofs=tuple(proofs),
-        stamps=tuple(_stamps(context, proofs)),
+        stamps=tuple(stamps),
         certificates=tuple(certificates),
         answers=tuple(_answers(context, certificates, dossier)),
     )
@@ -112,8 +116,13 @@ def _stamps(context: Context, proofs: Sequence[Proof]) -> list[Stamped]:
     return stamped.over(context.database, [proof["index"] for proof in proofs], proofs[0]["size"])
 
 
-def _certificates(context: Context, signed: Sequence[bytes]) -> list[x509.Certificate]:
-    """The broker's, the signers', and the CAs that the broker goes by; that makes none of them trusted."""
+def _certificates(
+    context: Context, signed: Sequence[bytes], stamps: Sequence[Stamped]
+) -> list[x509.Certificate]:
+    """The broker's, the signers', the time-stamping authorities', and the CAs that the broker goes by.
+
+    That makes none of them trusted.
+    """
     found = [context.issuer.seal.certificate]
     for content in signed:
         try:
@@ -122,6 +131,7 @@ def _certificates(context: Context, signed: Sequence[bytes]) -> list[x509.Certif
             Refused
         ):  # limits were wider once: the message stays evidence without its certificate beside it
             continue
+    found += [certificate_of(each.token) for each in stamps]
     authorities = context.settings.authorities
     if authorities is not None:
         found += x509.load_pem_x509_certificates(authorities.read_bytes())

@@ -77,6 +77,7 @@ def test_a_bundle_is_proven_by_the_anchors_alone(made: Made) -> None:
         "entries_inclusion",
         "files_in_ledger",
         "stamp",
+        "stamp_authority_good",
         "revocation_good",
         "findings_entered",
         "pdf_signature",
@@ -121,7 +122,7 @@ def test_nothing_is_called_good_without_an_anchor(made: Made) -> None:
 @pytest.mark.parametrize(
     ("without", "unchecked"),
     [
-        ("certificates", {"container_broker_unknown", "receipt_broker_unknown"}),
+        ("exchanges", {"container_broker_unknown", "receipt_broker_unknown"}),
         ("authorities", {"signer_unknown", "stamp_authority_unknown", "revocation_unchecked"}),
         ("logs", {"log_unknown"}),
     ],
@@ -143,7 +144,7 @@ def test_without_a_witness_s_key_its_word_is_not_covered(made: Made) -> None:
 def test_anchors_of_others_prove_nothing(made: Made) -> None:
     other = Authority.create("Another CA", START)
     stranger = other.issue("exchange", "x", START)
-    anchors = Anchors(authorities=(other.certificate,), certificates=(stranger.certificate,))
+    anchors = Anchors(authorities=(other.certificate,), exchanges=(stranger.certificate,))
     report = check(made.bundle, anchors)
     assert report.exit is Exit.INCOMPLETE
     assert {"signer_unknown", "stamp_authority_unknown"} <= codes(report, Status.UNCHECKED)
@@ -292,7 +293,10 @@ def test_a_sender_s_own_receipt_is_no_receipt() -> None:
         Part(name=layout.DOCUMENT, content=document, kind="application/xml"),
         Part(name=layout.ACCEPTANCE, content=Seal(forger).sign(own, START), kind="application/xml"),
     ]
-    report = check(asic.build(parts, forger, START), Anchors(certificates=(forger.certificate,)))
+    report = check(
+        asic.build(parts, forger, START),
+        Anchors(exchanges=(forger.certificate,), signers=(forger.certificate,)),
+    )
     assert "receipt_by_signer" in codes(report, Status.REFUSED)
 
 

@@ -175,11 +175,11 @@ def test_any_other_bytes_are_not_readable(made: Made, content: bytes) -> None:
 
 def test_what_an_anchor_is_for_is_told_by_what_it_holds(made: Made, tmp_path: Path) -> None:
     anchors = made.anchors
-    assert (len(anchors.authorities), len(anchors.certificates)) == (2, 1)
+    assert (len(anchors.authorities), len(anchors.exchanges)) == (2, 1)
     assert (len(anchors.logs), len(anchors.witnesses)) == (1, 1)
     der = tmp_path / "broker.cer"
     der.write_bytes(BROKER.certificate.public_bytes(Encoding.DER))
-    assert Anchors.load([der]).knows(BROKER.certificate)
+    assert Anchors.load([der]).is_exchange(BROKER.certificate)
     assert Anchors.load([]) == Anchors()
 
 

@@ -402,6 +402,43 @@ def test_a_ca_stands_as_its_issuer_says_where_that_is_trusted_too(world: World) 
     assert alone.anchors == (world.ca.certificate,)
 
 
+def crossed(ca: Ca, by: Ca) -> x509.Certificate:
+    """The other one's word for the key of a CA, under its name."""
+    name = ca.certificate.subject
+    extensions = [(x509.BasicConstraints(True, None), True), (CA_USAGE, True)]
+    return certify("", ca.key, by.certificate.subject, by.key, extensions=extensions, subject=name)
+
+
+def test_cas_that_signed_each_other_are_still_trusted_themselves(world: World) -> None:
+    a, b = Ca.root("A"), Ca.root("B")
+    a_by_b, b_by_a = crossed(a, b), crossed(b, a)
+    trusted = [a.certificate, b.certificate, a_by_b, b_by_a]
+    assert set(Paths.under(trusted).anchors) == {a.certificate, b.certificate}
+    for ca in (a, b):
+        finding = validate(ca.issue(), anchors=trusted, crls=[a.crl(), b.crl()], at=NOW)
+        assert finding.status is Status.GOOD
+    # Without what they say of themselves.
+    assert set(Paths.under([a_by_b, b_by_a]).anchors) == {a_by_b, b_by_a}
+    assert Paths.under([b.certificate, a_by_b]).anchors == (b.certificate,)
+
+
+def test_a_root_that_was_issued_anew_with_its_key_is_trusted_as_before(world: World) -> None:
+    old = Ca.root("Root", ends=NOW - DAY)
+    new = Ca.root("Root", old.key)
+    trusted = Paths.under([old.certificate, new.certificate])
+    assert set(trusted.anchors) == {old.certificate, new.certificate}
+    assert trusted.find(old.issue(), NOW)[-1] == new.certificate
+
+
+def test_a_ca_that_is_trusted_beside_its_root_can_be_revoked(world: World) -> None:
+    world.root.revoke(world.ca.certificate, JUNE)
+    kept = [world.root.crl(), world.ca.crl()]
+    trusted = [world.ca.certificate, world.root.certificate]
+    finding = validate(world.agency, anchors=trusted, crls=kept, at=NOW)
+    assert finding.status is Status.REVOKED
+    assert validate(world.agency, anchors=trusted[:1], crls=kept, at=NOW).status is Status.GOOD
+
+
 def test_a_ca_may_not_go_beyond_what_it_was_given(world: World) -> None:
     names = x509.NameConstraints(
         permitted_subtrees=[x509.DirectoryName(named("Others"))], excluded_subtrees=None
