@@ -1,11 +1,12 @@
 """The rows about persons who use the pages: accounts, sessions, and what keeps strangers out.
 
-None of them is of the ledger: what a person did is an entry there (``exchange.ledger.acts``).
+What a person did is an entry of the ledger (``exchange.ledger.acts``); of these tables, ``act`` alone
+only grows.
 """
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, String
 from sqlmodel import Field, SQLModel
 
 from exchange.tables import Moment
@@ -85,3 +86,11 @@ class RefusedSignInRow(SQLModel, table=True):
     address: str
     account: str = ""  # "": nobody of that name
     cause: str
+
+
+class ActRow(SQLModel, table=True):
+    """Which entries of the ledger tell what a person did, and who it was."""
+
+    __tablename__ = "act"
+    entry: int = Field(sa_column=Column(_WIDE, ForeignKey("entry.id"), primary_key=True, autoincrement=False))
+    person: str = Field(sa_column=Column(String, nullable=False, index=True))

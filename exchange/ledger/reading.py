@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 from sqlalchemy import exists, func, or_, select
 
+from exchange.core.acts import ACTS
 from exchange.core.closing import CLOSED
 from exchange.core.delivery import WITHDRAWN, State
 from exchange.core.edxml import BusinessType
@@ -72,7 +73,12 @@ def dossier(database: Database, document: str) -> Dossier | None:
             select(ATTEMPT).where(ATTEMPT.c.delivery.in_(ids)).order_by(ATTEMPT.c.started_at)
         )
         statuses = connection.execute(select(STATUS).where(STATUS.c.delivery.in_(ids)).order_by(STATUS.c.id))
-        entries = connection.execute(select(ENTRY).where(ENTRY.c.document == document).order_by(ENTRY.c.id))
+        # What persons did with it is not for every receiver and every bundle: exchange.ledger.acts tells it.
+        entries = connection.execute(
+            select(ENTRY)
+            .where(ENTRY.c.document == document, ENTRY.c.event.not_in(tuple(ACTS)))
+            .order_by(ENTRY.c.id)
+        )
         return Dossier(
             document=dict(found),
             deliveries=deliveries_,

@@ -94,7 +94,8 @@ def _senders(places: Places) -> list[str]:
 def _receivers(
     places: Places, sender: str, share: float, random: Random
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    electronic, paper = [], []
+    electronic: list[str] = []
+    paper: list[str] = []
     possible = [code for code in places.connected if code != sender]
     for code in random.sample(possible, random.choices((1, 2, 3), (6, 3, 1))[0]):
         (electronic if random.random() < share else paper).append(code)

@@ -31,6 +31,7 @@ def upgrade() -> None:
         sa.Column("seen_at", sa.BigInteger(), nullable=False),
     )
     _refused_sign_in()
+    _act()
 
 
 def _account() -> None:
@@ -81,6 +82,51 @@ def _refused_sign_in() -> None:
     )
     op.create_index("ix_refused_sign_in_at", "refused_sign_in", ["at"])
     op.create_index("refused_sign_in_address", "refused_sign_in", ["address", "at"])
+
+
+def _act() -> None:
+    wide = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+    op.create_table(
+        "act",
+        sa.Column("entry", wide, autoincrement=False, nullable=False),
+        sa.Column("person", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(["entry"], ["entry.id"]),
+        sa.PrimaryKeyConstraint("entry"),
+    )
+    op.create_index("ix_act_person", "act", ["person"])
+    if op.get_bind().dialect.name == "sqlite":
+        _guard_on_sqlite()
+    else:
+        _guard_on_postgresql()
+
+
+def _guard_on_sqlite() -> None:
+    for verb in ("UPDATE", "DELETE"):
+        op.execute(
+            f"CREATE TRIGGER act_refuses_{verb.lower()} BEFORE {verb} ON act "
+            f"BEGIN SELECT RAISE(ABORT, 'the ledger only grows: act refuses {verb}'); END"
+        )
+    # A REPLACE removes without a DELETE that a trigger sees.
+    op.execute(
+        "CREATE TRIGGER act_refuses_replace BEFORE INSERT ON act WHEN EXISTS "
+        "(SELECT 1 FROM act WHERE entry = NEW.entry) "
+        "BEGIN SELECT RAISE(ABORT, 'the ledger only grows: act refuses REPLACE'); END"
+    )
+
+
+def _guard_on_postgresql() -> None:
+    op.execute(
+        "CREATE FUNCTION act_only_grows() RETURNS trigger LANGUAGE plpgsql AS $$ "
+        "BEGIN RAISE EXCEPTION 'the ledger only grows: act refuses %', TG_OP; END $$"
+    )
+    op.execute(
+        "CREATE TRIGGER act_refuses BEFORE UPDATE OR DELETE ON act "
+        "FOR EACH ROW EXECUTE FUNCTION act_only_grows()"
+    )
+    op.execute(
+        "CREATE TRIGGER act_refuses_truncate BEFORE TRUNCATE ON act "
+        "FOR EACH STATEMENT EXECUTE FUNCTION act_only_grows()"
+    )
 
 
 def downgrade() -> None:
