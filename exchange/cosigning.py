@@ -60,6 +60,7 @@ class Witness:
             most_seconds=AGAIN_MOST_SECONDS,
             jitter=settings.backoff_jitter,
         )
+        self.contradicted = False  # when it was asked last
         self._failures = 0
         self._failed_at = context.now()
         self._again = timedelta()
@@ -78,13 +79,20 @@ class Witness:
             self._failed("failed")
             log.warning("not_cosigned", witness=self._vkey.name, reason=str(error))
         except Contradicted as error:
+            self.contradicted = True
             self._failed("contradicted")
             log.critical("ledger_contradicted", witness=self._vkey.name, reason=str(error))
         else:
+            self.contradicted = False
             self._failures, self._again = 0, timedelta()
             COSIGNATURES.labels(self._vkey.name, "cosigned").inc()
             return True
         return False
+
+    @property
+    def name(self) -> str:
+        """Of its key."""
+        return self._vkey.name
 
     def stop(self) -> None:
         """Ask for nothing more, and give up what is being asked."""

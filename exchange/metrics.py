@@ -15,7 +15,8 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
-from exchange.ledger import claim
+from exchange.core.alarms import Rule
+from exchange.ledger import alarms, claim
 from exchange.ledger.database import Database
 
 REGISTRY = CollectorRegistry()
@@ -65,6 +66,9 @@ CERTIFICATES_EXPIRING = Gauge(
     ["followed"],
     registry=REGISTRY,
 )
+NOTICES = Counter(
+    "exchange_notices", "Notices by e-mail and webhook, by outcome", ["channel", "outcome"], registry=REGISTRY
+)
 STAMP_AGE = Gauge(
     "exchange_stamp_age_seconds",
     "For how long the ledger has had entries that no time-stamp covers; 0 also where none are asked for",
@@ -75,17 +79,19 @@ COUNT_SECONDS = 5.0  # the database is not counted more often than this
 
 
 class DeliveryGauge:
-    """How many deliveries stand in which state."""
+    """How many deliveries stand in which state, and how many alarms are open."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._counted = 0.0
         self._counts: dict[tuple[str, str], int] = {}
+        self._alarms: dict[str, int] = {}
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        """One sample per kind and state."""
+        """One sample per kind and state, and one per rule."""
         if time.monotonic() - self._counted > COUNT_SECONDS:
             self._counts = claim.count_by_state(self._database)
+            self._alarms = alarms.count_open(self._database)
             self._counted = time.monotonic()
         gauge = GaugeMetricFamily(
             "exchange_deliveries", "Deliveries by kind and state", labels=["kind", "state"]
@@ -93,6 +99,10 @@ class DeliveryGauge:
         for (kind, state), count in self._counts.items():
             gauge.add_metric([kind, state], count)
         yield gauge
+        opened = GaugeMetricFamily("exchange_alarms_open", "Alarms that are open, by rule", labels=["rule"])
+        for rule in Rule:
+            opened.add_metric([rule.value], self._alarms.get(rule.value, 0))
+        yield opened
 
 
 def exposition(gauge: DeliveryGauge) -> bytes:

@@ -3,10 +3,12 @@
 import socket
 import ssl
 import threading
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from http.client import HTTPException
+from types import MappingProxyType
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
@@ -45,9 +47,11 @@ class Post:
         self._connection: HTTPConnection | None = None
         self._socket: socket.socket | None = None  # the connection lets go of it when the answer begins
 
-    def send(self, body: bytes, content_type: str) -> Answer:
+    def send(
+        self, body: bytes, content_type: str, headers: Mapping[str, str] = MappingProxyType({})
+    ) -> Answer:
         """The answer to ``body``; raises ``NoAnswer``."""
-        return self._ask("POST", body, {"Content-Type": content_type})
+        return self._ask("POST", body, {**headers, "Content-Type": content_type})
 
     def get(self) -> Answer:
         """What is there; raises ``NoAnswer``."""

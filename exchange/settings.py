@@ -17,6 +17,7 @@ from pydantic import (
     NonNegativeInt,
     PositiveFloat,
     PositiveInt,
+    SecretStr,
     field_validator,
     model_validator,
 )
@@ -28,6 +29,7 @@ from pydantic_settings import (
 )
 
 from exchange import resources
+from exchange.core.mail import is_address
 from exchange.core.note import NotANote
 from exchange.core.standing import Mode
 from exchange.core.witnessing import Cosigner
@@ -110,6 +112,40 @@ class Settings(BaseSettings):
     database_lock_seconds: PositiveFloat
     # by what time is measured
     holidays: Path | None
+    # alarms
+    alarm_every_seconds: PositiveFloat
+    alarm_raise_seconds: NonNegativeFloat
+    alarm_end_minutes: NonNegativeFloat
+    alarm_reminder_hours: PositiveFloat
+    alarm_mail_to: tuple[str, ...]
+    alarm_webhook_url: str
+    alarm_webhook_secret: SecretStr
+    alarm_webhook_secret_file: Path | None
+    alarm_message_minutes: NonNegativeFloat
+    alarm_unreachable_minutes: PositiveFloat
+    alarm_late_hours: tuple[PositiveFloat, PositiveFloat, PositiveFloat, PositiveFloat, PositiveFloat]
+    alarm_witness_minutes: PositiveFloat
+    alarm_queue_max: NonNegativeInt
+    alarm_queue_minutes: PositiveFloat
+    alarm_disk_free_percent: Annotated[float, Field(ge=0, lt=80)]
+    alarm_sign_ins_max: NonNegativeInt
+    alarm_dead_letters_max: NonNegativeInt
+    alarm_process_minutes: PositiveFloat
+    # e-mail, and notices to agencies
+    mail_host: str
+    mail_port: PositiveInt
+    mail_security: Literal["starttls", "tls", "none"]
+    mail_ca_file: Path | None
+    mail_user: str
+    mail_password: SecretStr
+    mail_password_file: Path | None
+    mail_from: str
+    mail_timeout_seconds: PositiveFloat
+    notice_hours_max: PositiveFloat
+    notice_days_kept: PositiveFloat
+    notice_waiting_after_minutes: NonNegativeFloat
+    notice_waiting_every_minutes: PositiveFloat
+    daily_list_hour: Annotated[int, Field(ge=0, le=23)]
     # delivery
     workers: PositiveInt
     agency_concurrency: PositiveInt
@@ -151,6 +187,31 @@ class Settings(BaseSettings):
             )
         return self
 
+    @model_validator(mode="after")
+    def _notices_can_be_sent(self) -> "Settings":
+        wrong = [each for each in self.alarm_mail_to if not is_address(each)]
+        if wrong:
+            raise ValueError(f"alarm_mail_to: {wrong[0]!r} is no e-mail address")
+        if self.alarm_mail_to and not self.mail_host:
+            raise ValueError("alarm_mail_to needs mail_host: a server that takes the mails")
+        if self.mail_host and not is_address(self.mail_from):
+            raise ValueError("mail_host needs mail_from: the e-mail address that notices come from")
+        if self.mail_user and self.mail_security == "none":
+            raise ValueError(
+                "mail_user needs mail_security starttls or tls: no password goes out in the clear"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _webhook_can_be_called(self) -> "Settings":
+        if not self.alarm_webhook_url:
+            return self
+        if not self.alarm_webhook_url.startswith(("http://", "https://")):
+            raise ValueError("alarm_webhook_url must begin with http:// or https://")
+        if self.alarm_webhook_secret_file is None and not self.alarm_webhook_secret.get_secret_value():
+            raise ValueError("alarm_webhook_url needs alarm_webhook_secret_file: what it gets is signed")
+        return self
+
     @field_validator("witnesses")
     @classmethod
     def _witnesses_can_be_asked(cls, witnesses: tuple[str, ...]) -> tuple[str, ...]:
@@ -181,7 +242,10 @@ class Settings(BaseSettings):
         return self.log_origin or f"{name}/ledger"
 
 
-_FILES = {"authorities", "holidays", "pdf_authorities", "tsa_certificates"}  # "" is none
+_FILES = {
+    *("authorities", "holidays", "pdf_authorities", "tsa_certificates"),
+    *("alarm_webhook_secret_file", "mail_ca_file", "mail_password_file"),
+}  # "" is none
 
 
 class _Defaults(PydanticBaseSettingsSource):

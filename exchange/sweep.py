@@ -1,6 +1,6 @@
 """Sweep: what nobody does, done at the broker's own pace: bring back, expire, collect, deal with what
-waits at closed agencies, ask CAs about the certificates, count, and what proves the ledger: sequence,
-stamp, cosign.
+waits at closed agencies, ask CAs about the certificates, count, what proves the ledger: sequence, stamp,
+cosign; and tell people what they should know.
 """
 
 import threading
@@ -10,6 +10,7 @@ from time import monotonic
 
 import structlog
 
+from exchange.alarms import Alarms
 from exchange.closing import Closings
 from exchange.collect import Collect
 from exchange.connections import Connections
@@ -23,7 +24,9 @@ from exchange.findings import Findings
 from exchange.ledger import claim as claims
 from exchange.ledger.settle import Settlement, settle
 from exchange.metrics import EXPIRIES
+from exchange.noticing import Noticing
 from exchange.revocation import Revocation
+from exchange.sending import Sending, lines
 from exchange.sequencing import Sequencing
 from exchange.stamping import Stamping
 from exchange.tidy import Tidy
@@ -34,6 +37,7 @@ REVOCATION_SECONDS = 5.0  # between looks at what is due; a CA is asked far less
 EXPIRING_SECONDS = 30.0
 CLOSINGS_SECONDS = 5.0
 EXPIRE_BATCH = 100
+NOTICE_SECONDS = 5.0  # between looks at what is to be sent, or to be told to agencies
 TIDY_SECONDS = 15.0  # for each of up to 256 folders of payload files
 EXPIRED_REASON = "Quá hạn chuyển / Not delivered within its time"
 
@@ -55,6 +59,8 @@ class Sweep:
         self._revocation = Revocation(context)
         self._findings = Findings(context)
         self._closings = Closings(context)
+        self._alarms = Alarms(context, self._contradicted)
+        self._sending = [Sending(context, line) for line in lines(context)]
         self._stop = threading.Event()
         self._reconnected_at = -1
         seconds = context.settings.sweep_seconds
@@ -69,6 +75,9 @@ class Sweep:
             ("expiring", Expiring(context).step, EXPIRING_SECONDS),
             ("findings", self._findings.round, seconds),
             ("tidy", Tidy(context).step, TIDY_SECONDS),
+            ("alarms", self._alarms.step, context.settings.alarm_every_seconds),
+            ("notices", Noticing(context).step, NOTICE_SECONDS),
+            *((f"send-{each.channel}", each.step, NOTICE_SECONDS) for each in self._sending),
             *(("cosign", each.step, context.settings.cosign_every_seconds) for each in self._witnesses),
         )
         self._threads = [
@@ -97,9 +106,12 @@ class Sweep:
         self._revocation.stop()
         for witness in self._witnesses:
             witness.stop()
+        for sending in self._sending:
+            sending.stop()
         for thread in self._threads:
             thread.join(max(0.0, until - monotonic()))
         self._collect.close(max(0.0, until - monotonic()))
+        self._alarms.close()
 
     def upkeep(self) -> None:
         """One round of bringing back and expiring."""
@@ -165,6 +177,9 @@ class Sweep:
     def collect(self) -> None:
         """Take over what agencies' software has ready to send."""
         self._collect.round()
+
+    def _contradicted(self) -> list[str]:
+        return [witness.name for witness in self._witnesses if witness.contradicted]
 
     def _run(self, work: Callable[[], object], seconds: float) -> None:
         while not self._stop.wait(seconds):

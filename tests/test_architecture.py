@@ -29,6 +29,9 @@ LAYERS = (
     (
         "intake",
         "asking",
+        "alarms",
+        "noticing",
+        "sending",
         "dispatch",
         "evidence",
         "closing",
@@ -55,7 +58,7 @@ LAYERS = (
     ("checks", "findings"),
     (
         *("context", "connections", "receipts", "receiving", "registry", "liveness", "keys", "stamp_age"),
-        *("pdfs", "pdf_evidence"),
+        *("pdfs", "pdf_evidence", "mailing"),
     ),
     ("metrics",),
     ("ledger", "payloads", "queue"),

@@ -25,6 +25,8 @@ PLACES: Mapping[str, str] = {
     "dead": "dead",
     "paper": "paper",
     "share": "share",
+    "alarm": "alarms",
+    "contact": "contacts",
     "send": "desk",
     "inbox": "desk",
     "status": "desk",

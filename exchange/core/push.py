@@ -37,7 +37,8 @@ from datetime import UTC, datetime
 from urllib.parse import quote, unquote
 
 AGE_SECONDS_MAX = 300.0
-EDXML, XML = "application/edxml+xml", "application/xml"
+EDXML, XML, JSON = "application/edxml+xml", "application/xml", "application/json"
+_TYPES = {"receipt": XML, "alarm": JSON}
 SIGNED = (
     "Exchange-Timestamp",
     "Idempotency-Key",
@@ -77,7 +78,7 @@ def sign_headers(push: Push, secret: str) -> dict[str, str]:
         "Exchange-Sender": _encoded(push.sender),
         "Exchange-Receiver": _encoded(push.receiver),
         "Exchange-Document-Id": _encoded(push.document_id),
-        "Content-Type": XML if push.kind == "receipt" else EDXML,
+        "Content-Type": _TYPES.get(push.kind, EDXML),
     }
     headers["Exchange-Signature"] = _signature(tuple(headers.values()), secret)
     return headers

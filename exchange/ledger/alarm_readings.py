@@ -1,0 +1,195 @@
+"""What alarms rest on, asked of the database. Each question is bounded by what is open or new."""
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, and_, func, or_, select
+
+from exchange.alarm_tables import PulseRow
+from exchange.core.alarm_rules import ProcessReading, Queue, Undelivered, Unreachable, WitnessReading
+from exchange.core.delivery import FINAL, State
+from exchange.ledger.claim import ATTEMPT, DELIVERY
+from exchange.ledger.database import Database
+from exchange.ledger.tree import CHECKPOINT, COSIGNATURE
+
+PULSE = PulseRow.__table__  # type: ignore[attr-defined]
+
+ROWS_MAX = 2000  # agencies that are told of at once
+_OPEN = tuple(state.value for state in State if state not in FINAL)
+_HEARD = ("delivered", "accepted", "refused", "available")  # verdicts of software that answered
+
+
+def unreachable(database: Database, *, span: timedelta) -> list[Unreachable]:
+    """Agencies for which something waits, and whose last attempts failed; ``name`` is left empty.
+
+    ``span`` is how long before its end a delivery may have begun.
+    """
+    failing = (
+        select(
+            DELIVERY.c.receiver,
+            func.count(DELIVERY.c.id.distinct()).label("waiting"),
+            func.min(ATTEMPT.c.started_at).label("first"),
+            func.max(ATTEMPT.c.ended_at).label("last"),
+            func.max(DELIVERY.c.reason).label("reason"),
+        )
+        .join(ATTEMPT, and_(ATTEMPT.c.delivery == DELIVERY.c.id, ATTEMPT.c.verdict == "retry"))
+        .where(
+            DELIVERY.c.state.in_((State.READY.value, State.WAITING.value)),
+            DELIVERY.c.cause == "attempt_failed",
+            DELIVERY.c.withdrawn == "",
+        )
+        .group_by(DELIVERY.c.receiver)
+        .limit(ROWS_MAX)
+    )
+    found = []
+    with database.read() as connection:
+        for row in connection.execute(failing).all():
+            heard = _last_heard(connection, row.receiver, row.first - span)
+            if heard is None or heard < row.last:
+                found.append(
+                    Unreachable(
+                        agency=row.receiver,
+                        name="",
+                        since=row.first if heard is None else max(row.first, heard),
+                        waiting=row.waiting,
+                        reason=row.reason,
+                    )
+                )
+    return found
+
+
+def _last_heard(connection: Connection, receiver: str, since: datetime) -> datetime | None:
+    """When the agency's software last answered to an attempt."""
+    statement = (
+        select(func.max(ATTEMPT.c.ended_at))
+        .join(DELIVERY, DELIVERY.c.id == ATTEMPT.c.delivery)
+        .where(
+            DELIVERY.c.receiver == receiver,
+            DELIVERY.c.state.in_([state.value for state in State]),  # so that the index is used
+            DELIVERY.c.rank_at >= since,
+            ATTEMPT.c.verdict.in_(_HEARD),
+        )
+    )
+    found: datetime | None = connection.execute(statement).scalar()
+    return found
+
+
+def undelivered(database: Database, now: datetime, late_hours: Sequence[float]) -> list[Undelivered]:
+    """Documents that have been on their way for longer than the hours of their urgency, by agency."""
+    late = (
+        and_(DELIVERY.c.priority == priority, DELIVERY.c.created_at <= now - timedelta(hours=hours))
+        for priority, hours in enumerate(late_hours)
+    )
+    statement = (
+        select(
+            DELIVERY.c.receiver,
+            DELIVERY.c.priority,
+            func.count().label("count_"),
+            func.min(DELIVERY.c.created_at).label("since"),
+        )
+        .where(
+            DELIVERY.c.state.in_(_OPEN), DELIVERY.c.kind == "document", DELIVERY.c.withdrawn == "", or_(*late)
+        )
+        .group_by(DELIVERY.c.receiver, DELIVERY.c.priority)
+        .order_by(func.min(DELIVERY.c.created_at))
+        .limit(ROWS_MAX)
+    )
+    with database.read() as connection:
+        return [
+            Undelivered(
+                agency=row.receiver, name="", priority=row.priority, count=row.count_, since=row.since
+            )
+            for row in connection.execute(statement)
+        ]
+
+
+def queue(database: Database, now: datetime, minutes: float) -> Queue:
+    """What has been due for longer than these minutes, and was not attempted."""
+    statement = select(func.count()).where(
+        DELIVERY.c.state == State.READY.value,
+        DELIVERY.c.next_attempt_at <= now - timedelta(minutes=minutes),
+    )
+    with database.read() as connection:
+        return Queue(overdue=connection.execute(statement).scalar_one(), minutes=minutes)
+
+
+def dead_letters(database: Database, since: datetime, span: timedelta) -> int:
+    """Deliveries of documents that ended refused or expired since then, having begun ``span`` before at most.
+
+    What its sender withdrew is no dead letter.
+    """
+    statement = select(func.count()).where(
+        DELIVERY.c.state.in_((State.REFUSED.value, State.EXPIRED.value)),
+        DELIVERY.c.rank_at >= since - span,
+        DELIVERY.c.final_at >= since,
+        DELIVERY.c.kind == "document",
+        DELIVERY.c.withdrawn == "",
+    )
+    with database.read() as connection:
+        return connection.execute(statement).scalar_one()
+
+
+def witnesses(database: Database, names: Iterable[str]) -> list[WitnessReading]:
+    """Since when each has not cosigned what there is."""
+    found = []
+    with database.read() as connection:
+        for name in names:
+            last = select(func.max(COSIGNATURE.c.size)).where(COSIGNATURE.c.name == name)
+            size = connection.execute(last).scalar() or 0
+            first = select(CHECKPOINT.c.signed_at).where(CHECKPOINT.c.size > size)
+            since = connection.execute(first.order_by(CHECKPOINT.c.size).limit(1)).scalar()
+            found.append(WitnessReading(name=name, behind_since=since))
+    return found
+
+
+# --- processes ---
+
+
+def beat(database: Database, reading: ProcessReading, started_at: datetime) -> None:
+    """Keep what a process says of itself.
+
+    Crash before the commit or after it: it is said again at the next beat.
+    """
+    values = {
+        "host": reading.host,
+        "started_at": started_at,
+        "heard_at": reading.heard_at,
+        "ended": json.dumps(reading.ended),
+        "contradicted": json.dumps(reading.contradicted),
+        "disk_free_share": reading.disk_free_share,
+    }
+    with database.write() as connection:
+        said = database.insert(PULSE).values(process=reading.name, **values)
+        connection.execute(said.on_conflict_do_update(index_elements=["process"], set_=values))
+
+
+def leave(database: Database, process: str) -> None:
+    """A process stops as asked: it is not missed."""
+    with database.write() as connection:
+        connection.execute(PULSE.delete().where(PULSE.c.process == process))
+
+
+def processes(database: Database, now: datetime, missed: timedelta) -> list[ProcessReading]:
+    """What each process last said, of those that were heard within ``missed``."""
+    with database.read() as connection:
+        rows = connection.execute(select(PULSE).where(PULSE.c.heard_at > now - missed)).all()
+    return [
+        ProcessReading(
+            name=row.process,
+            heard_at=row.heard_at,
+            # A process that was killed is begun again on its host, under another name.
+            replaced=any(each.host == row.host and each.started_at > row.heard_at for each in rows),
+            ended=tuple(json.loads(row.ended)),
+            contradicted=tuple(json.loads(row.contradicted)),
+            disk_free_share=row.disk_free_share,
+            host=row.host,
+        )
+        for row in rows
+    ]
+
+
+def forget(database: Database, before: datetime) -> None:
+    """Remove processes that were not heard of since then."""
+    with database.write() as connection:
+        connection.execute(PULSE.delete().where(PULSE.c.heard_at < before))
