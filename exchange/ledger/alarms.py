@@ -94,7 +94,7 @@ def take_turn(database: Database, name: str, now: datetime, every: timedelta) ->
         if taken.rowcount:
             return True
         first = database.insert(TURN).values(name=name, at=now).on_conflict_do_nothing()
-        return bool(connection.execute(first).rowcount)
+        return connection.execute(first.returning(TURN.c.name)).first() is not None
 
 
 def _is_free(database: Database, name: str, now: datetime, every: timedelta) -> bool:

@@ -127,7 +127,7 @@ def tell_waiting(
                 set_=values,
                 where=NOTICED.c.up_to < found.up_to,
             )
-            if connection.execute(again).rowcount:
+            if connection.execute(again.returning(NOTICED.c.agency)).first() is not None:
                 for target in targets:
                     write(connection, target, Kind.WAITING.value, letter, now)
 
@@ -190,12 +190,10 @@ def tell_daily(
     """
     with database.write() as connection:
         earlier = and_(TURN.c.name == DAILY, or_(TURN.c.at < day, TURN.c.at > now))
-        taken = connection.execute(TURN.update().where(earlier).values(at=now)).rowcount
-        if not taken:
+        if not connection.execute(TURN.update().where(earlier).values(at=now)).rowcount:
             first = database.insert(TURN).values(name=DAILY, at=now).on_conflict_do_nothing()
-            taken = connection.execute(first).rowcount
-        if not taken:
-            return False
+            if connection.execute(first.returning(TURN.c.name)).first() is None:
+                return False
         for (target, kind), several in letters.items():
             for letter in several:
                 write(connection, target, kind.value, letter, now)
