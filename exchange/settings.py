@@ -110,8 +110,9 @@ class Settings(BaseSettings):
     commit_queue_max: PositiveInt
     database_statement_seconds: PositiveFloat
     database_lock_seconds: PositiveFloat
-    # by what time is measured
+    # by what figures are measured
     holidays: Path | None
+    targets: Path | None
     # alarms
     alarm_every_seconds: PositiveFloat
     alarm_raise_seconds: NonNegativeFloat
@@ -243,7 +244,7 @@ class Settings(BaseSettings):
 
 
 _FILES = {
-    *("authorities", "holidays", "pdf_authorities", "tsa_certificates"),
+    *("authorities", "holidays", "pdf_authorities", "targets", "tsa_certificates"),
     *("alarm_webhook_secret_file", "mail_ca_file", "mail_password_file"),
 }  # "" is none
 

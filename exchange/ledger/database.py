@@ -32,6 +32,7 @@ _LINK = {
     "tcp_user_timeout": 30_000,
 }
 
+_ONE_MOMENT: dict[str, Any] = {"isolation_level": "REPEATABLE READ"}
 _DEADLOCK = "40P01"  # SQLSTATE deadlock_detected
 
 Insert = postgresql.Insert | sqlite.Insert
@@ -94,6 +95,12 @@ class Database:
         """A snapshot of what is committed."""
         with self._reader.connect() as connection:
             yield connection
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """As ``read``; what several statements see is of one moment."""
+        with self._reader.connect() as connection:
+            yield connection if self.embedded else connection.execution_options(**_ONE_MOMENT)
 
     def ask(self) -> None:
         """Nothing; raises whatever keeps the database from answering."""

@@ -1,0 +1,79 @@
+"""A question answered from the counters, as of one moment, by the directory and targets of the site."""
+
+import re
+from collections.abc import Iterator
+from datetime import date
+
+from exchange import resources
+from exchange.context import Context, today
+from exchange.core import report_structure as structure
+from exchange.core.counting import rules_of
+from exchange.core.directory import Directory, Level
+from exchange.core.period import month_of
+from exchange.core.report import Kind, Question, Remark, Report
+from exchange.core.report_lines import Material
+from exchange.core.report_making import make
+from exchange.core.report_slices import slices
+from exchange.core.targets import Targets, read_targets
+from exchange.core.working_days import Calendar
+from exchange.ledger.share import Counters, counters
+from exchange.reports.forms import Office
+from exchange.settings import Settings
+from exchange.working_days import load_calendar
+
+_COMMITTEE = r"^Ủy ban nhân dân (tỉnh |thành phố )?"
+
+
+def ask(context: Context, question: Question) -> Report:
+    """The report; raises ``BadLine`` or ``OSError`` for a file of targets or holidays that cannot be used."""
+    directory, now = context.registry.current.directory, context.now()
+    calendar = load_calendar(context.settings)
+    cut = structure.periods(directory, question)
+    with counters(context.database) as counted:
+        gathered = counted.gather(slices(question, cut))
+        basis = counted.basis()
+        remarks = tuple(_remarks(counted, question, calendar, today(now)))
+    return make(
+        Material(
+            question=question,
+            made_at=now,
+            basis=basis,
+            gathered=gathered,
+            spans=structure.spans(directory, question, cut, gathered, today(now)),
+            expected=structure.expected(directory, question) if question.kind is Kind.SHARE else (),
+            targets=load_targets(context.settings),
+            calendar=calendar if question.kind is Kind.TIME else None,
+            remarks=remarks,
+        )
+    )
+
+
+def load_targets(settings: Settings) -> Targets:
+    """The site's, else those that ship; raises ``BadLine`` or ``OSError``."""
+    if settings.targets is None:
+        return read_targets(resources.read("config", "targets.csv"))
+    return read_targets(settings.targets.read_bytes())
+
+
+def _remarks(counted: Counters, question: Question, calendar: Calendar, day: date) -> Iterator[Remark]:
+    """What the figures do not contain, or not yet."""
+    if question.period.last >= month_of(day):
+        yield Remark(code="not_over", about=day.isoformat())
+    if waiting := counted.waiting():
+        yield Remark(code="not_counted_yet", about=str(waiting))
+    if counted.rules() not in ("", rules_of(calendar)):
+        yield Remark(code="counted_by_other_rules")
+    if question.kind is Kind.TIME:
+        years = sorted({month // 100 for month in question.period})
+        yield from (
+            Remark(code="holidays_unknown", about=str(year)) for year in years if not calendar.knows(year)
+        )
+
+
+def office_of(context: Context, day: date) -> Office:
+    """Who reports: the province's own committee, as it is called on that day; else the broker's name."""
+    for agency in context.registry.current.directory:
+        if agency.as_of(day).level == Level.PROVINCE and Directory.is_open(agency, day):
+            name = agency.as_of(day).name
+            return Office(name=name, place=re.sub(_COMMITTEE, "", name).removeprefix(name))
+    return Office(name=context.settings.broker_name, place="")
