@@ -11,6 +11,7 @@ from exchange.audit.checking import verify
 from exchange.audit.fetching import Ledger
 from exchange.audit.finding import Exit, Report
 from exchange.audit.mirror import mirror
+from exchange.audit.recount import recount
 
 USAGE = 64  # as sysexits.h: called in a wrong way
 
@@ -22,6 +23,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         anchors = Anchors.load(options.trust, options.signer)
         if options.command == "verify":
             report = verify(options.file, anchors, document=options.document)
+            name = str(options.file)
+        elif options.command == "recount":
+            report = recount(options.file, options.mirror, options.entries, anchors)
             name = str(options.file)
         else:
             report = mirror(Ledger(options.url).fetch, options.folder, anchors)
@@ -75,7 +79,14 @@ def _parser() -> argparse.ArgumentParser:
         "/ an agency's own certificate, for documents alone",
     )
     copy.set_defaults(signer=[])
-    for each in (check, copy):
+    again = commands.add_parser("recount", help="tính lại một báo cáo / count a report's figures again")
+    again.add_argument("file", type=Path, help="báo cáo JSON / a report as JSON")
+    again.add_argument(
+        "--mirror", type=Path, required=True, help="bản sao sổ cái / folder of a mirrored ledger"
+    )
+    again.add_argument("--entries", type=Path, help="nội dung các dòng / opened entries, JSON lines")
+    again.set_defaults(signer=[])
+    for each in (check, copy, again):
         each.add_argument(
             "--trust",
             type=Path,

@@ -6,6 +6,7 @@
 from collections.abc import Mapping
 
 from exchange.audit.ledger_texts import LEDGER_TEXTS
+from exchange.audit.report_texts import REPORT_TEXTS
 from exchange.audit.wording import (
     AGAIN,
     BROKER,
@@ -385,4 +386,5 @@ TEXTS: Mapping[str, Text] = {
         "The delivery to {receiver} had no end yet when this was gathered ({at}).",
     ),
     **LEDGER_TEXTS,
+    **REPORT_TEXTS,
 }

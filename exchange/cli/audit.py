@@ -14,6 +14,7 @@ from exchange.audit import verify as check
 from exchange.audit.fetching import Ledger
 from exchange.audit.finding import Exit
 from exchange.audit.mirror import mirror as follow
+from exchange.audit.recount import recount as count_again
 from exchange.cli.say import fail, say
 
 group = typer.Typer(
@@ -109,6 +110,33 @@ def mirror(
     except (BadAnchor, OSError, ValueError) as error:
         _unreadable(error)
     _tell(report, url, json=json, explain=explain, lang=lang)
+
+
+@group.command()
+def recount(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="Báo cáo / a report as JSON.")],
+    mirror: Annotated[
+        Path,
+        typer.Option(exists=True, file_okay=False, help="Bản sao sổ cái / folder of a mirrored ledger."),
+    ],
+    entries: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="Nội dung các dòng / opened entries, JSON lines."),
+    ] = None,
+    trust: Trust = [],  # noqa: B006
+    json: Json = False,
+    explain: Explain = False,
+    lang: Lang = Language.BOTH,
+) -> None:
+    """Tính lại báo cáo / count a report's figures again from the ledger that it names; offline.
+
+    Without opened entries it says what leaves alone can tell. Ends as verify does.
+    """
+    try:
+        report = count_again(file, mirror, entries, Anchors.load(trust))
+    except (BadAnchor, OSError) as error:
+        _unreadable(error)
+    _tell(report, str(file), json=json, explain=explain, lang=lang)
 
 
 def _tell(report: Report, name: str, *, json: bool, explain: bool, lang: Language) -> NoReturn:
