@@ -95,19 +95,8 @@ CORE_IMPORTS = {
     # of the standard library: what computes; io for buffers in memory
     *("abc", "base64", "binascii", "bisect", "collections", "contextlib", "copy", "csv", "dataclasses"),
     *("datetime", "decimal", "difflib", "enum", "functools", "hashlib", "heapq", "hmac", "io", "ipaddress"),
-    *(
-        "itertools",
-        "json",
-        "math",
-        "operator",
-        "re",
-        "statistics",
-        "string",
-        "struct",
-        "textwrap",
-        "types",
-        "typing",
-    ),
+    *("itertools", "json", "math", "operator", "re", "statistics", "string", "struct", "textwrap"),
+    *("types", "typing"),
     *("unicodedata", "uuid", "zipfile", "zlib", "__future__"),
     # of others
     *("lxml", "xmlschema", "signxml", "cryptography", "pybergshamra", "pybase64", "rfc3161_client"),

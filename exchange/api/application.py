@@ -20,6 +20,7 @@ from exchange.api import (
     operations,
     paper,
     preflight,
+    reports,
     verify,
 )
 from exchange.api.access import Rate
@@ -104,7 +105,18 @@ def _fastapi(context: Context, pickup: Pickup) -> FastAPI:
     app.state.pickup = pickup
     app.state.rate = Rate(context.settings.rate_per_minute)
     app.state.gauge = DeliveryGauge(context.database)
-    for module in (documents, evidence, inbox, preflight, verify, paper, agencies, ledger, operations):
+    for module in (
+        documents,
+        evidence,
+        inbox,
+        preflight,
+        verify,
+        paper,
+        reports,
+        agencies,
+        ledger,
+        operations,
+    ):
         app.include_router(module.router)
     app.include_router(routes.router)
     app.add_exception_handler(SignInNeeded, _on_sign_in_needed)

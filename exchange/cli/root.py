@@ -33,6 +33,7 @@ PLACES: Mapping[str, str] = {
     "verify": "audit",
     "audit": "audit",
     "evidence": "evidence",
+    "report": "reports",
     "witness": "witness",
 }
 

@@ -50,6 +50,20 @@ REQUEST_TEXTS: Mapping[str, Text] = {
         "Send the exact bytes of an edXML message, a PDF, a receipt or an evidence bundle of this exchange.",
         "Gửi nguyên vẹn gói tin edXML, tệp PDF, biên nhận hoặc gói bằng chứng của trục này.",
     ),
+    "report_invalid": Text(
+        422,
+        "No report answers this",
+        "Không có báo cáo như yêu cầu",
+        "Correct the named parameter; docs/reports.md lists what each report takes.",
+        "Sửa tham số được nêu; docs/reports.md ghi từng báo cáo nhận những gì.",
+    ),
+    "report_not_yours": Text(
+        403,
+        "Lines of single agencies are for these agencies",
+        "Số liệu của từng cơ quan chỉ dành cho cơ quan đó",
+        "Ask for your own figures (of=own), or for the province without lines of agencies.",
+        "Hỏi số liệu của cơ quan mình (of=own), hoặc của toàn tỉnh không theo từng cơ quan.",
+    ),
     "not_in_ledger": Text(
         404,
         "The ledger does not hold this",
