@@ -41,10 +41,10 @@ def examine(context: Context, content: bytes, token: Token, now: datetime) -> Ex
     target = _target(context, message, reporter, now)
     # (3) the message travels to the other side like a document
     document = _document(context, content, signed, message, reporter, target, now)
-    delivery = _delivery(context, document, message, target, now)
+    deliveries = _deliveries(context, document, message, target, now)
     return Examined(
         document=document,
-        deliveries=(delivery,),
+        deliveries=deliveries,
         assurance=assurance,
         report=Report(
             document=target.document,
@@ -132,24 +132,28 @@ def _unknown(message: StatusMessage, reporter: str) -> Refused:
     )
 
 
-def _delivery(
+def _deliveries(
     context: Context, document: NewDocument, message: StatusMessage, target: Target, now: datetime
-) -> NewDelivery:
-    """The status goes to the other side; where that is closed by now, to the agency that follows it."""
+) -> tuple[NewDelivery, ...]:
+    """The status goes to the other side; where that is closed by now, to all agencies that follow it.
+
+    Each part of a split agency acts for it, and so has to hear what became of what it sent.
+    """
     directory, day = context.registry.current.directory, today(now)
     other = target.receiver if message.status_code in FROM_SENDER else target.sender
     agency = directory.get(other)
-    heir = None
-    if agency is not None and not directory.is_open(agency, day):
-        heir = directory.successor_of(agency, day)
-    receiver = other if heir is None else heir.code
-    return plan_delivery(
-        context,
-        document,
-        receiver=receiver,
-        addressed_as=receiver,
-        forwarded_from="" if heir is None else other,
-        rank_at=rank(now, 0, 0.0),
+    closed = agency is not None and not directory.is_open(agency, day)
+    heirs = [each.code for each in directory.heirs(agency, day)] if agency is not None and closed else []
+    return tuple(
+        plan_delivery(
+            context,
+            document,
+            receiver=receiver,
+            addressed_as=receiver,
+            forwarded_from=other if heirs else "",
+            rank_at=rank(now, 0, 0.0),
+        )
+        for receiver in heirs or [other]
     )
 
 

@@ -143,8 +143,9 @@ def accept(context: Context, batch: Sequence[Examined]) -> list[Answer | Refusal
     sign = partial(_acceptance, context)
     recorded = record.record(context.database, batch, sign, context.issuer.end)
     pairs = list(zip(batch, recorded, strict=True))
+    fresh = [(examined, known) for examined, known in pairs if known.fresh]
     context.bell.announce(
-        [each for examined, known in pairs if known.fresh for each in ready_ids(examined.deliveries)]
+        [each for examined, known in fresh for each in (*ready_ids(examined.deliveries), *known.ready)]
     )
     return [_answer(examined, known) for examined, known in pairs]
 

@@ -33,7 +33,9 @@ class PdfEvidence:
         """Of now; raises ``ValueError`` where a file that the settings name cannot be read."""
         with self._lock:
             self._renew()
-            mark = (self._registry.current.version, self._last)
+            settings = self._settings
+            files = seen(settings.authorities, settings.pdf_authorities, settings.tsa_certificates)
+            mark = (self._registry.current.version, self._last, files)
             if self._made is None or self._made[0] != mark:
                 self._made = (mark, self._make())
             return self._made[1]
@@ -63,6 +65,19 @@ class PdfEvidence:
 
 def _der(file: Path | None) -> tuple[bytes, ...]:
     return tuple(each.public_bytes(Encoding.DER) for each in read_certificates(file))
+
+
+def seen(*files: Path | None) -> tuple[tuple[int, int] | None, ...]:
+    """What tells that a file was changed, of each; None for one that is not there."""
+    return tuple(None if file is None else _seen(file) for file in files)
+
+
+def _seen(file: Path) -> tuple[int, int] | None:
+    try:
+        status = file.stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size
 
 
 def read_certificates(file: Path | None) -> tuple[x509.Certificate, ...]:

@@ -22,6 +22,7 @@ from exchange.core.trust import RegisteredCertificate
 from exchange.ledger import revocations
 from exchange.ledger.revocations import Asked, Place
 from exchange.metrics import REVOCATION_ANSWERS
+from exchange.pdf_evidence import seen
 
 if TYPE_CHECKING:  # loaded with the first step that has something to decide: it is heavy
     from exchange.knowledge import Chain, Fault, Knowledge, Question
@@ -49,6 +50,7 @@ class Revocation:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._tools: tuple[Knowledge, Asking] | None = None
+        self._file: object = None  # of the CAs, as it was when the tools were made
         self._seen = 0
         self._stopped = False
         self._decided: dict[str, tuple[object, ...]] = {}  # by fingerprint: by what it was decided
@@ -57,7 +59,7 @@ class Revocation:
         """Ask what is due, and decide what follows; how many questions."""
         if self._context.settings.revocation == "off":
             return 0
-        knowledge, asking = self._tools = self._tools or self._begin()
+        knowledge, asking = self._renewed()
         now = self._context.now()
         self._catch_up(knowledge)
         asked = revocations.asked(self._context.database)
@@ -77,6 +79,14 @@ class Revocation:
         self._stopped = True
         if self._tools is not None:
             self._tools[1].stop()
+
+    def _renewed(self) -> tuple[Knowledge, Asking]:
+        """The tools; made anew, from all that is kept, where the file of the CAs has changed."""
+        file = seen(self._context.settings.authorities)
+        if self._tools is None or file != self._file:
+            self._tools = self._begin()
+            self._file, self._seen, self._decided = file, 0, {}
+        return self._tools
 
     def _begin(self) -> tuple[Knowledge, Asking]:
         from exchange.knowledge import Knowledge

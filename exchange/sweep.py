@@ -154,7 +154,8 @@ class Sweep:
             for delivery, cause in due
         ]
         if settlements:
-            settle(self._context.database, settlements, self._context.issuer.end)
+            settled = settle(self._context.database, settlements, self._context.issuer.end)
+            self._context.bell.announce([ready for each in settled for ready in each.ready])
         return len(settlements)
 
     def reconnect(self) -> int:

@@ -535,6 +535,16 @@ def test_a_question_under_way_is_given_up_when_the_broker_stops(make_site: Any, 
         assert not thread.is_alive()
 
 
+def test_a_file_of_cas_that_changes_is_read_again(make_site: Any, pki: Pki) -> None:
+    site = make_site()
+    file = site.house.context.settings.authorities
+    both = file.read_bytes()
+    file.write_bytes(Ca.root("Another").certificate.public_bytes(Encoding.PEM))
+    assert site.ask() == 0, "no CA of the office's certificate is trusted"
+    file.write_bytes(both)
+    assert site.ask() > 0
+
+
 def test_only_hosts_are_asked_that_a_setting_or_a_configured_ca_names(
     make_site: Any, caplog: pytest.LogCaptureFixture
 ) -> None:

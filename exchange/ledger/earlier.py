@@ -53,23 +53,33 @@ class _Writes:
     settlements: list[Settlement] = field(default_factory=list)
 
 
-def act(database: Database, connection: Connection, said: Sequence[Said], broker: str, issue: Issue) -> None:
-    """Write down every report and withdrawal, and take the steps that follow from them."""
+def act(
+    database: Database, connection: Connection, said: Sequence[Said], broker: str, issue: Issue
+) -> dict[str, tuple[str, ...]]:
+    """Write down every report and withdrawal, and take the steps that follow from them.
+
+    Returns, by message, the deliveries of receipts that became ready by it.
+    """
     revoked = [_revoked(connection, each) for each in said]
     reported = [each.report.pair for each in said if each.report]
     found = lock(database, connection, [*reported, *(pair for pairs in revoked for pair in pairs)])
     if any(each.report and each.report.code == TakeBack.REQUESTED for each in said):
         ask_who_reported(connection, found)
     writes = _Writes()
+    ends: list[int] = []  # how many settlements there are after each message
     for each, pairs in zip(said, revoked, strict=True):
         if each.report is not None:
             _hear(found[each.report.pair], each.report, each, broker, writes)
         for pair in pairs:
             if pair in found:
                 _withdraw(found[pair], "revoked", each.at, writes)
+        ends.append(len(writes.settlements))
     _write(connection, found.values(), writes)
-    if writes.settlements:
-        settle_within(connection, writes.settlements, issue)
+    settled = settle_within(connection, writes.settlements, issue) if writes.settlements else []
+    return {
+        each.document: tuple(ready for one in settled[begin:end] for ready in one.ready)
+        for each, begin, end in zip(said, [0, *ends], ends, strict=False)
+    }
 
 
 def _revoked(connection: Connection, said: Said) -> list[Pair]:

@@ -59,12 +59,16 @@ class Known:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded:
-    """The outcome of one submission. Not ``fresh``: it was known; compare ``digest`` with yours."""
+    """The outcome of one submission. Not ``fresh``: it was known; compare ``digest`` with yours.
+
+    ``ready`` are deliveries of receipts that what it says of earlier ones has brought about.
+    """
 
     id: str
     digest: str
     acceptance: bytes
     fresh: bool
+    ready: tuple[str, ...] = ()
 
 
 def known_by_digest(database: Database, sender: str, digest: str) -> Known | None:
@@ -132,9 +136,9 @@ def record(database: Database, batch: Sequence[Examined], accept: Accept, issue:
         first = {each.key: each for each in reversed(batch) if each.key not in known}
         signed = {each.key: accept(each, _twin(each, twins)) for each in batch if first.get(each.key) is each}
         accepted = {key: (first[key], signed[key]) for key in sorted(first)}  # one order for all: no deadlock
-        lost = _insert(database, connection, accepted, issue)
+        lost, ready = _insert(database, connection, accepted, issue)
         known |= _known(connection, lost) if lost else {}
-    return [_recorded(each, accepted, known) for each in batch]
+    return [_recorded(each, accepted, known, ready) for each in batch]
 
 
 def _twin(examined: Examined, twins: dict[str, str]) -> str | None:
@@ -145,9 +149,10 @@ def _twin(examined: Examined, twins: dict[str, str]) -> str | None:
 
 
 _Accepted = dict[Key, tuple[Examined, NewDocument]]
+_Ready = Mapping[str, tuple[str, ...]]  # by document
 
 
-def _recorded(examined: Examined, accepted: _Accepted, known: Mapping[Key, Known]) -> Recorded:
+def _recorded(examined: Examined, accepted: _Accepted, known: Mapping[Key, Known], ready: _Ready) -> Recorded:
     before = known.get(examined.key)
     if before is not None:
         return Recorded(id=before.id, digest=before.digest, acceptance=before.acceptance, fresh=False)
@@ -158,13 +163,16 @@ def _recorded(examined: Examined, accepted: _Accepted, known: Mapping[Key, Known
         digest=first.document.digest,
         acceptance=acceptance.body,
         fresh=first is examined,
+        ready=ready.get(examined.document.id, ()),
     )
 
 
-def _insert(database: Database, connection: Connection, accepted: _Accepted, issue: Issue) -> set[Key]:
-    """Write what is accepted; returns the keys that another process accepted in the meantime."""
+def _insert(
+    database: Database, connection: Connection, accepted: _Accepted, issue: Issue
+) -> tuple[set[Key], _Ready]:
+    """Write what is accepted; returns the keys that another process accepted meanwhile, and what is ready."""
     if not accepted:
-        return set()
+        return set(), {}
     documents = [examined.document for examined, _ in accepted.values()]
     acceptances = [acceptance for _, acceptance in accepted.values()]
     insert_payloads(connection, [*documents, *acceptances])
@@ -173,8 +181,8 @@ def _insert(database: Database, connection: Connection, accepted: _Accepted, iss
         lost: set[Key] = set()
     else:
         lost = _insert_documents(connection, accepted)
-    _insert_rest(database, connection, [pair for key, pair in accepted.items() if key not in lost], issue)
-    return lost
+    pairs = [pair for key, pair in accepted.items() if key not in lost]
+    return lost, _insert_rest(database, connection, pairs, issue)
 
 
 def _insert_documents(connection: Connection, accepted: _Accepted) -> set[Key]:
@@ -201,15 +209,14 @@ def _insert_rest(
     connection: Connection,
     pairs: Sequence[tuple[Examined, NewDocument]],
     issue: Issue,
-) -> None:
+) -> _Ready:
     if not pairs:
-        return
+        return {}
     deliveries = [delivery.row() for examined, _ in pairs for delivery in examined.deliveries]
     bulk.insert(connection, DELIVERY, deliveries)
     bulk.insert(connection, ENTRY, [entry.row() for pair in pairs for entry in _entries(*pair)])
     said = [each for examined, _ in pairs if (each := _said(examined)) is not None]
-    if said:
-        act(database, connection, said, pairs[0][1].sender, issue)
+    return act(database, connection, said, pairs[0][1].sender, issue) if said else {}
 
 
 def _said(examined: Examined) -> Said | None:

@@ -91,6 +91,20 @@ def test_each_part_of_a_split_agency_reports_on_what_the_whole_received(house: H
     assert house.deliveries(identity)[DISTRICT]["business"] == "03"
 
 
+def test_each_part_of_a_split_agency_hears_what_became_of_what_the_whole_sent(house: House) -> None:
+    message = house.province.message(DISTRICT, OFFICE, at=house.clock.now)
+    house.submit(house.province.signed(message), DISTRICT)
+    house.fetch_all(OFFICE)
+    close(house, DISTRICT, COMMUNE, FINANCE)
+    status = house.province.status(OFFICE, DISTRICT, message.document_id, "03", house.clock.now)
+    identity = house.report(status, OFFICE).id
+    deliveries = house.deliveries(identity)
+    assert {name: each["forwarded_from"] for name, each in deliveries.items()} == {
+        COMMUNE: DISTRICT,
+        FINANCE: DISTRICT,
+    }
+
+
 def test_a_refusal_calls_an_agency_by_its_name_of_today_and_not_of_tomorrow(house: House) -> None:
     day = today(house.clock.now)
     old = house.province.agencies[FINANCE]

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
 from exchange.adapter import AgencyAdapter, Delivered, Outcome, Outgoing, Retry
 from exchange.core.edxml import Business, BusinessType
@@ -66,6 +67,31 @@ def test_a_withdrawn_document_is_no_dead_letter_and_is_never_sent_again(house: H
     assert (delivery["state"], delivery["cause"]) == ("refused", how)
     assert reading.dead_letters(house.context.database, 10) == []
     assert retry(house.context, delivery["id"]) is None
+
+
+@pytest.mark.parametrize("how", ["taken back", "ended in doubt"])
+def test_the_bell_rings_for_the_receipt_of_what_was_withdrawn(make_house: MakeHouse, how: str) -> None:
+    """Its sender is not told only when a worker looks by itself."""
+    house = make_house({**PUSHED, OFFICE: ("simulator", {"behaviour": "always"})})
+    if how == "ended in doubt":
+        use(house, FINANCE, Failing())
+    _, document_id = send(house, FINANCE)
+    if how == "ended in doubt":
+        house.work()
+    rung: list[str] = []
+    house.context.bell.announce = rung.extend  # type: ignore[method-assign]
+    take_back(house, document_id, FINANCE)
+    if how == "ended in doubt":
+        rung.clear()
+        pass_until_the_end(house)
+    with house.context.database.read() as connection:
+        receipts = set(
+            connection.execute(
+                text("SELECT id FROM delivery WHERE kind = 'receipt' AND state = 'ready'")
+            ).scalars()
+        )
+    assert receipts
+    assert receipts <= set(rung)
 
 
 def test_a_dead_letter_whose_document_was_revoked_since_is_not_sent_again(make_house: MakeHouse) -> None:
