@@ -53,6 +53,14 @@ def _moment(nullable: bool = False) -> Column[datetime]:
 _WIDE = BigInteger().with_variant(Integer, "sqlite")
 
 
+def _index(name: str, condition: str, *columns: str) -> Index:
+    """An index over the rows alone of which the condition holds."""
+    return Index(name, *columns, sqlite_where=text(condition), postgresql_where=text(condition))
+
+
+_SEARCHED = "kind IN ('document', 'paper')"
+
+
 def _key(kind: TypeEngine[int] = _WIDE) -> Column[int]:
     """A number that is given, not chosen by the database."""
     return Column(kind, primary_key=True, autoincrement=False)
@@ -159,13 +167,11 @@ class DocumentRow(SQLModel, table=True):
         UniqueConstraint("document_id", "sender", "business_type", name="document_key"),
         # Exactly one receipt per final status, and one acceptance per document.
         UniqueConstraint("receipt_of", name="document_receipt_of"),
-        Index(
-            "document_paper",
-            "sender",
-            "id",
-            sqlite_where=text("kind = 'paper'"),
-            postgresql_where=text("kind = 'paper'"),
-        ),
+        _index("document_paper", "kind = 'paper'", "sender", "id"),
+        # By these people look for documents.
+        _index("document_accepted", _SEARCHED, "accepted_at"),
+        _index("document_sender", _SEARCHED, "sender", "accepted_at"),
+        _index("document_number", _SEARCHED, "number", "accepted_at"),
     )
     id: str = Field(primary_key=True)
     kind: str  # document, status, receipt; paper (what was registered), act (of a person)
@@ -203,6 +209,8 @@ class DeliveryRow(SQLModel, table=True):
         Index("delivery_due", "state", "next_attempt_at"),
         Index("delivery_expiry", "state", "expires_at"),
         Index("delivery_receiver", "receiver", "state", "rank_at"),
+        _index("delivery_to", "kind = 'document'", "receiver", "created_at"),
+        _index("delivery_open", "kind = 'document' AND state <> 'delivered'", "state", "created_at"),
     )
     id: str = Field(primary_key=True)
     document: str = Field(foreign_key="document.id")
