@@ -18,6 +18,8 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "examined": ("Signatures in attached PDFs examined", "Đã kiểm tra chữ ký trong các PDF đính kèm"),
     "sent_again": ("Sent again to {agency}", "Gửi lại tới {agency}"),
     "forwarded": ("Forwarded to {agency}, which follows", "Chuyển tiếp tới đơn vị kế thừa {agency}"),
+    "paper": ("Sent on paper to {agency}", "Đã gửi bản giấy tới {agency}"),
+    "paper_withdrawn": ("Paper to {agency}: registration withdrawn", "Rút đăng ký bản giấy gửi {agency}"),
     "attempt_retry": ("Attempt {number} failed: {reason}", "Lần thử {number} không thành: {reason}"),
     "attempt_available": ("Ready for {agency} to fetch", "Chờ {agency} đến lấy"),
     "attempt_accepted": ("Taken by {agency}, not confirmed yet", "{agency} đã lấy, chưa xác nhận"),

@@ -47,11 +47,12 @@ def is_part(name: str) -> bool:
 
 
 class Role(StrEnum):
-    """For whom it was gathered: a receiver gets its own part alone."""
+    """For whom it was gathered: a receiver gets its own part alone, an auditor all but the content."""
 
     SENDER = "sender"
     RECEIVER = "receiver"
     ADMINISTRATOR = "administrator"
+    AUDITOR = "auditor"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +79,7 @@ class Contents:
 
     role: Role
     agency: str
-    """For which; "" for an administrator."""
+    """For which; "" for an administrator or an auditor."""
     made_at: str
     document: Mapping[str, str | int]
     """id, kind, sender, document_id, digest, bytes."""

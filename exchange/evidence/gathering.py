@@ -33,9 +33,9 @@ class Gathered:
     contents: Contents
     dossier: Dossier
     document: bytes | None
-    """None where the receiver has not got it yet."""
+    """None where the receiver has not got it yet, and for an auditor."""
     acceptance: bytes | None
-    """For the sender and administrators: it names all receivers."""
+    """For all but a receiver: it names all receivers."""
     findings: bytes | None
     """On the signatures in attached PDFs; None where no PDF was examined, or the document is not here."""
     receipts: tuple[Record, ...]
@@ -62,7 +62,7 @@ def gather(context: Context, document: str, role: Role, agency: str) -> Gathered
     receipts = reading.receipts_of(context.database, document)
     ends = {row["id"] for row in dossier.deliveries}
     acceptances = [row["body"] for row in receipts if row["kind"] == "acceptance"]
-    content = _content(context, dossier, whole=whole)
+    content = _content(context, dossier, role)
     messages = _messages(context, dossier)
     statuses = [(code, context.payloads.read(message.document["digest"])) for code, message in messages]
     # Of a status message that it was accepted: its own way to the other side is not this document's.
@@ -87,10 +87,12 @@ def gather(context: Context, document: str, role: Role, agency: str) -> Gathered
     )
 
 
-def _content(context: Context, dossier: Dossier, *, whole: bool) -> bytes | None:
+def _content(context: Context, dossier: Dossier, role: Role) -> bytes | None:
     """The exact bytes; a receiver has them from the moment in which they were handed over."""
     handed = any(State(row["state"]) is State.DELIVERED for row in dossier.deliveries)
-    return context.payloads.read(dossier.document["digest"]) if whole or handed else None
+    if role is Role.AUDITOR or (role is Role.RECEIVER and not handed):
+        return None
+    return context.payloads.read(dossier.document["digest"])
 
 
 def _messages(context: Context, dossier: Dossier) -> list[tuple[str, Dossier]]:
@@ -149,7 +151,7 @@ def _contents(
     row = dossier.document
     return Contents(
         role=role,
-        agency="" if role is Role.ADMINISTRATOR else agency,
+        agency=agency if role in (Role.SENDER, Role.RECEIVER) else "",
         made_at=instant(now),
         document={
             "id": row["id"],

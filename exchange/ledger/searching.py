@@ -30,9 +30,9 @@ _TOGETHER = 200  # documents whose deliveries are asked for at once
 OPEN = frozenset(State) - FINAL
 
 # Written out, as the conditions of the indexes are: a value that is bound finds no partial index.
-_KINDS = literal_column("document.kind IN ('document', 'paper')")
-_OF_DOCUMENTS = literal_column("delivery.kind = 'document'")
-_NOT_DELIVERED = literal_column("delivery.state <> 'delivered'")
+_KINDS: ColumnElement[bool] = literal_column("document.kind IN ('document', 'paper')")
+_OF_DOCUMENTS: ColumnElement[bool] = literal_column("delivery.kind = 'document'")
+_NOT_DELIVERED: ColumnElement[bool] = literal_column("delivery.state <> 'delivered'")
 _COLUMNS = (
     *(DOCUMENT.c[name] for name in ("id", "kind", "number", "notation", "subject", "sender")),
     *(DOCUMENT.c[name] for name in ("accepted_at", "type_name", "priority", "paper", "signed")),

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
-from exchange.ledger.people import ROLES
+from exchange.ledger.people import ADMINISTRATOR, AUDITOR, ROLES
+
+OVERSEERS = (ADMINISTRATOR, AUDITOR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +17,10 @@ class Entry:
 
 
 # In the order in which they are shown; the first that a role has is its first page.
-ENTRIES: tuple[Entry, ...] = (Entry("frame.account", "/web/account", ROLES),)
+ENTRIES: tuple[Entry, ...] = (
+    Entry("menu.documents", "/web/documents", OVERSEERS),
+    Entry("frame.account", "/web/account", ROLES),
+)
 
 
 def entries_for(role: str) -> list[Entry]:

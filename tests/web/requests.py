@@ -17,6 +17,7 @@ class Answer:
     headers: Mapping[str, str]
     cookies: Mapping[str, str]
     text: str
+    content: bytes = b""
 
 
 def ask(
@@ -40,7 +41,7 @@ def ask(
     try:
         connection.request(method, path, body, sent)
         answer = connection.getresponse()
-        content = answer.read().decode("utf-8", "replace")
+        content = answer.read()
     finally:
         connection.close()
     set_cookies = [value for name, value in answer.getheaders() if name.lower() == "set-cookie"]
@@ -48,6 +49,7 @@ def ask(
         answer.status,
         {name.lower(): value for name, value in answer.getheaders()},
         {each.split("=")[0]: each for each in set_cookies},
+        content.decode("utf-8", "replace"),
         content,
     )
 

@@ -5,7 +5,7 @@
 
 from collections.abc import Mapping
 
-from exchange.web.texts import accounts, frame
+from exchange.web.texts import accounts, documents, frame
 
 Texts = Mapping[str, tuple[str, str]]
 LANGUAGES = ("vi", "en")
@@ -13,6 +13,7 @@ LANGUAGES = ("vi", "en")
 AREAS: tuple[Texts, ...] = (
     frame.TEXTS,
     accounts.TEXTS,
+    documents.TEXTS,
 )
 
 TEXTS: Texts = {key: text for area in AREAS for key, text in area.items()}
