@@ -52,8 +52,8 @@ def documents(visit: Overseer, context: InContext) -> Response:
         if not found.complete:
             most = LOOKED_AT_MAX if asked.sort == "accepted_at" else SORTED_MAX
             notes.append(said("documents.incomplete", visit.language, count=number(most, visit.language)))
-    most = None if asked.csv else SUBJECT_CHARACTERS_MAX
-    listing = Listing(asked, COLUMNS, [_row(visit, context, line, most) for line in lines])
+    cut = None if asked.csv else SUBJECT_CHARACTERS_MAX
+    listing = Listing(asked, COLUMNS, [_row(visit, context, line, cut) for line in lines])
     if asked.csv:
         return csv_response(visit, listing, "documents")
     day = today(context.now())
