@@ -58,7 +58,7 @@ def _index(name: str, condition: str, *columns: str) -> Index:
     return Index(name, *columns, sqlite_where=text(condition), postgresql_where=text(condition))
 
 
-_SEARCHED = "kind IN ('document', 'paper')"
+_SEARCHED = "kind IN ('document', 'paper')"  # what people look for
 
 
 def _key(kind: TypeEngine[int] = _WIDE) -> Column[int]:
@@ -168,7 +168,6 @@ class DocumentRow(SQLModel, table=True):
         # Exactly one receipt per final status, and one acceptance per document.
         UniqueConstraint("receipt_of", name="document_receipt_of"),
         _index("document_paper", "kind = 'paper'", "sender", "id"),
-        # By these people look for documents.
         _index("document_accepted", _SEARCHED, "accepted_at"),
         _index("document_sender", _SEARCHED, "sender", "accepted_at"),
         _index("document_number", _SEARCHED, "number", "accepted_at"),

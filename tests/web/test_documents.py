@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from exchange.ledger import reading
+from exchange.ledger import acts, reading
 from tests.province import FINANCE, OFFICE
 from tests.web.browser import DESK, LANGUAGES, PHONE, BrowserPage, Site, audit_page, fits_width, picture
 from tests.web.requests import Answer, ask, send
@@ -33,6 +33,7 @@ def test_documents_are_looked_for_and_followed(
     page.fill("[name=q]", "chuyen doi so")
     page.wait_for_url("**q=chuyen**")  # the table comes by itself while one types
     page.click(f"text={'V/v triển khai'} >> xpath=ancestor::tr >> a")
+    page.wait_for_url(f"**/web/documents/{stock.ids['delivered']}")
     assert page.locator(".timeline .event-delivered").count() == 2
     audit_page(page)
     fits_width(page)
@@ -117,3 +118,15 @@ def test_evidence_is_for_both_and_content_for_the_administrator_alone(
     content = send(site, f"/web/documents/{stock.ids['delivered']}/content", role)
     assert (content.status == 200) is whole
     assert (FINANCE in content.text and "edXML" in content.text) is whole
+
+
+def test_a_look_at_the_content_is_an_entry_of_the_ledger_that_both_roles_see(
+    site: Site, stock: Stock
+) -> None:
+    document = stock.ids["expired"]
+    before = acts.of_document(site.running.broker.context.database, document)
+    assert send(site, f"/web/documents/{document}/content", "auditor").status == 403
+    assert send(site, f"/web/documents/{document}/content", "administrator").status == 200
+    [act] = acts.of_document(site.running.broker.context.database, document)[len(before) :]
+    assert (act.event, act.body["role"]) == ("downloaded", "administrator")
+    assert "Nguyễn Thị Quản Trị (Quản trị)" in ask(site, "GET", f"/web/documents/{document}", "auditor").text

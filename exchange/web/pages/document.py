@@ -17,10 +17,11 @@ from exchange.core.delivery import FINAL, State
 from exchange.core.pdf_findings import DocumentFindings
 from exchange.core.refusal import refuse
 from exchange.evidence import gather, pack
-from exchange.ledger import findings, reading
+from exchange.ledger import acts, findings, reading
 from exchange.ledger.people import ADMINISTRATOR
 from exchange.ledger.reading import Dossier, Record
 from exchange.timeline import Event, timeline
+from exchange.web import deeds
 from exchange.web.listing import Cell, Column
 from exchange.web.naming import name_on
 from exchange.web.rendering import page
@@ -73,6 +74,9 @@ def document(visit: Overseer, context: InContext, document: str) -> Response:
         events=[_told(context, event, english=english) for event in timeline(dossier)],
         attempts=whole(visit, ATTEMPTS, _attempts(visit, context, dossier)),
         receipts=whole(visit, RECEIPTS, _receipts(visit, context, document)),
+        deeds=whole(
+            visit, deeds.COLUMNS, deeds.rows(visit, context, acts.of_document(context.database, document))
+        ),
         findings=_sentences(findings.of_document(context.database, document), english=english),
     )
 
@@ -92,15 +96,17 @@ def evidence(visit: Overseer, context: InContext, document: str) -> Response:
     """The bundle that proves what became of it; an auditor's has no content."""
     _dossier(context, document)
     role = Role.ADMINISTRATOR if visit.role == ADMINISTRATOR else Role.AUDITOR
+    deeds.do(visit, context, "evidence_taken", document)
     gathered = gather(context, document, role, "")
     bundle = pack(gathered, context.issuer.seal.key, context.now())
     return _file(bundle, MEDIA_TYPE, f"{document}.asice")
 
 
 @router.post("/{document}/content")
-def content(visit: Administrator, context: InContext, document: str) -> Response:  # noqa: ARG001
+def content(visit: Administrator, context: InContext, document: str) -> Response:
     """The message, byte by byte as it was signed."""
     dossier = _dossier(context, document)
+    deeds.do(visit, context, "downloaded", document, part="message")
     body = context.payloads.read(dossier.document["digest"])
     return _file(body, XML, f"{document}.edxml")
 

@@ -138,4 +138,10 @@ TEXTS = {
         "Đúng từng byte như bên gửi đã ký. Việc xem nội dung được ghi vào sổ cái, kèm tên tài khoản của bạn.",
         "Byte by byte as it was signed. The look at the content goes into the ledger, with your account.",
     ),
+    # who did what
+    "deeds.title": ("Ai đã xem, đã làm gì (theo sổ cái)", "Who looked, and did what (out of the ledger)"),
+    "deeds.at": ("Lúc", "When"),
+    "deeds.person": ("Người", "Who"),
+    "deeds.deed": ("Việc", "What"),
+    "deeds.operator": ("Người vận hành máy chủ (dòng lệnh)", "The operator of the machine (command line)"),
 }
