@@ -52,8 +52,7 @@ def build(settings: Settings, now: datetime, scale: Scale | None = None) -> Sequ
         broker.context.registry.renew()
         history = History(broker, places, clock, now)
         for planned in letters(places, scale, begin, now):
-            if planned.electronic:
-                history.expect(planned.at, partial(history.send, planned))
+            history.expect(planned.at, partial(history.send, planned))
         history.play()
         history.close()
         clock.now = now

@@ -8,14 +8,16 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
 
-from exchange import confirm, intake
+from exchange import confirm, intake, paper
 from exchange.app import Broker
 from exchange.client.composing import compose, compose_status, sign_message
 from exchange.core.codes import document_types
 from exchange.core.edxml import Organization
+from exchange.core.paper import Registration
 from exchange.core.refusal import Refusal
+from exchange.core.share import Reason
 from exchange.demo.papers import PLACE, pdf
-from exchange.demo.sample.places import SLEEPING, SLOW, Places, caller, mark
+from exchange.demo.sample.places import SILENT, SLEEPING, SLOW, Places, caller, mark
 from exchange.demo.sample.plan import SEED, Planned
 from exchange.dispatch import Dispatch
 from exchange.ledger import claim
@@ -25,6 +27,7 @@ from exchange.sweep import Sweep
 
 FETCHED_AT_ONCE = 50
 LEASE_SECONDS = 300.0
+REASONS = (Reason.WET_SIGNATURE, Reason.WET_SIGNATURE, Reason.TOO_LARGE, Reason.EXCEPTION_7_2, Reason.OTHER)
 REPORTED = 0.9  # of the documents that were fetched
 
 
@@ -91,6 +94,33 @@ class History:
     # --- what agencies do ---
 
     def send(self, planned: Planned) -> None:
+        """Give the document its number, and let it go both ways."""
+        self._numbers[planned.sender] += 1
+        if planned.electronic:
+            self._submit(planned)
+        if planned.paper and planned.sender not in SILENT:
+            self._register(planned)
+
+    def _register(self, planned: Planned) -> None:
+        """The sender's clerk registers what went on paper."""
+        unconnected = set(planned.paper) & set(self.places.unconnected)
+        registration = Registration(
+            agency=planned.sender,
+            id=f"{planned.sender}-{self.clock.now.year}-{self._numbers[planned.sender]}",
+            number=str(self._numbers[planned.sender]),
+            notation=self._symbol(planned),
+            promulgated_on=planned.promulgated_on,
+            sent_on=planned.at.date(),
+            receivers=planned.paper,
+            reason=Reason.NOT_CONNECTED if unconnected else self.random.choice(REASONS),
+            subject=planned.subject,
+            type_name=planned.type_name,
+            priority=planned.priority,
+            by="sample",
+        )
+        paper.register(self.broker.context, registration)
+
+    def _submit(self, planned: Planned) -> None:
         """Compose, sign and submit; then the receivers' programs come for it."""
         content = self._signed(planned)
         context, now = self.broker.context, self.clock.now
@@ -102,16 +132,17 @@ class History:
             self._fetch_later(code, now + self._delay(code))
         self._fetch_later(planned.sender, now + timedelta(hours=20))  # the receipts
 
-    def _signed(self, planned: Planned) -> bytes:
-        agency = self.places.agency(planned.sender)
-        self._numbers[agency.code] += 1
+    def _symbol(self, planned: Planned) -> str:
         [*_, kind] = document_types(planned.type_name)
-        symbol = f"{kind.abbreviation}-{mark(agency)}" if kind.abbreviation else f"{mark(agency)}-VX"
+        sign = mark(self.places.agency(planned.sender))
+        return f"{kind.abbreviation}-{sign}" if kind.abbreviation else f"{sign}-VX"
+
+    def _signed(self, planned: Planned) -> bytes:
         message = compose(
-            sender=self._organization(agency.code),
+            sender=self._organization(planned.sender),
             receivers=[self._organization(code) for code in planned.electronic],
-            number=self._numbers[agency.code],
-            symbol=symbol,
+            number=self._numbers[planned.sender],
+            symbol=self._symbol(planned),
             subject=planned.subject,
             attachments=[("van-ban.pdf", pdf(self.random, planned.bytes))],
             type_name=planned.type_name,
@@ -121,7 +152,7 @@ class History:
             paper=planned.both,
             signed_at=self.clock.now,
         )
-        return sign_message(message, self.places.keys[agency.code])
+        return sign_message(message, self.places.keys[planned.sender])
 
     def _organization(self, code: str) -> Organization:
         return Organization(organ_id=code, organ_name=self.places.agency(code).name)
