@@ -9,6 +9,7 @@ from pathlib import Path
 
 import structlog
 from cryptography import x509
+from cryptography.fernet import Fernet
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -24,6 +25,7 @@ log = structlog.get_logger(__name__)
 KEY_FILE = "broker-key.pem"
 CERTIFICATE_FILE = "broker-certificate.pem"
 LOG_KEY_FILE = "ledger-key.pem"
+PEOPLE_KEY_FILE = "people-key"
 LOCK_FILE = ".broker-key.lock"
 SELF_SIGNED_DAYS = 1826
 
@@ -51,6 +53,16 @@ def log_key(data: Path, origin: str) -> NoteKey:
                 _write(key_file, _pem(Ed25519PrivateKey.generate()), 0o600)
                 log.warning("ledger_key_made", key=str(key_file))
     return NoteKey.load(origin, key_file.read_bytes())
+
+
+def people_key(data: Path) -> bytes:
+    """The key in ``data`` that seals second factors in the database; a new one where there is none."""
+    key_file = data / PEOPLE_KEY_FILE
+    if not key_file.exists():
+        with _alone(data / LOCK_FILE):
+            if not key_file.exists():  # a process that started with us may have made it meanwhile
+                _write(key_file, Fernet.generate_key(), 0o600)
+    return key_file.read_bytes()
 
 
 @contextmanager

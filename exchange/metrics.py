@@ -47,6 +47,12 @@ COUNTED = Counter(
 COSIGNATURES = Counter(
     "exchange_cosignatures", "Answers of witnesses, by outcome", ["witness", "outcome"], registry=REGISTRY
 )
+SIGN_INS = Counter(
+    "exchange_sign_ins",
+    "Persons signing in: signed_in, or why it was refused (password, second_factor, locked, provider)",
+    ["outcome"],
+    registry=REGISTRY,
+)
 STAMPS = Counter("exchange_stamps", "Time-stamps asked for, by outcome", ["outcome"], registry=REGISTRY)
 REVOCATION_ANSWERS = Counter(
     "exchange_revocation_answers",

@@ -10,6 +10,7 @@ import tomllib
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import (
     Field,
@@ -103,6 +104,14 @@ class Settings(BaseSettings):
     proxy_addresses: tuple[str, ...]
     session_idle_minutes: PositiveFloat
     session_hours: PositiveFloat
+    second_factor_roles: tuple[Literal["administrator", "auditor", "clerk"], ...]
+    sign_ins_free: PositiveInt
+    sign_in_lock_minutes_most: PositiveFloat
+    oidc_issuer: str
+    oidc_client_id: str
+    oidc_client_secret: SecretStr
+    oidc_client_secret_file: Path | None
+    oidc_label: str
     # storage
     payload_inline_bytes_max: NonNegativeInt
     payload_unreferred_hours: NonNegativeInt
@@ -213,6 +222,27 @@ class Settings(BaseSettings):
             raise ValueError("alarm_webhook_url needs alarm_webhook_secret_file: what it gets is signed")
         return self
 
+    @model_validator(mode="after")
+    def _persons_can_come_from_elsewhere(self) -> "Settings":
+        if not self.oidc_issuer:
+            return self
+        if not self.oidc_client_id:
+            raise ValueError("oidc_issuer needs oidc_client_id, as the provider registered this exchange")
+        if not self.web_address:
+            raise ValueError("oidc_issuer needs web_address: the provider sends browsers back there")
+        local = urlsplit(self.oidc_issuer).hostname in ("127.0.0.1", "::1", "localhost")
+        if not self.oidc_issuer.startswith("https://") and not local:
+            raise ValueError("oidc_issuer must begin with https://")
+        return self
+
+    @field_validator("web_address")
+    @classmethod
+    def _an_address_without_a_path(cls, address: str) -> str:
+        parts = urlsplit(address)
+        if address and (parts.scheme not in ("http", "https") or not parts.netloc or parts.path.strip("/")):
+            raise ValueError("must be like https://exchange.example, without a path")
+        return address.rstrip("/")
+
     @field_validator("witnesses")
     @classmethod
     def _witnesses_can_be_asked(cls, witnesses: tuple[str, ...]) -> tuple[str, ...]:
@@ -245,7 +275,7 @@ class Settings(BaseSettings):
 
 _FILES = {
     *("authorities", "holidays", "pdf_authorities", "targets", "tsa_certificates"),
-    *("alarm_webhook_secret_file", "mail_ca_file", "mail_password_file"),
+    *("alarm_webhook_secret_file", "mail_ca_file", "mail_password_file", "oidc_client_secret_file"),
 }  # "" is none
 
 

@@ -22,6 +22,7 @@ PLACES: Mapping[str, str] = {
     "directory": "agencies",
     "certificate": "certificates",
     "token": "tokens",
+    "account": "accounts",
     "dead": "dead",
     "paper": "paper",
     "share": "share",

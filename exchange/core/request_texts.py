@@ -71,6 +71,13 @@ REQUEST_TEXTS: Mapping[str, Text] = {
         "Ask for what the size in /ledger/checkpoint requires, in the paths of C2SP tlog-tiles.",
         "Chỉ yêu cầu những gì nằm trong kích thước ghi ở /ledger/checkpoint, theo đường dẫn C2SP tlog-tiles.",
     ),
+    "account_invalid": Text(
+        422,
+        "The account cannot be like that",
+        "Thông tin tài khoản không hợp lệ",
+        "Correct what is named and try again; nothing was changed.",
+        "Sửa chỗ được nêu rồi thử lại; chưa có gì thay đổi.",
+    ),
     "no_such_address": Text(
         404,
         "There is no such address",

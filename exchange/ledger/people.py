@@ -1,18 +1,29 @@
-"""Accounts of persons, and the refused sign-ins about them."""
+"""Accounts of persons: each change of one, with the act that tells of it, in one transaction."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, func, select, update
+from sqlalchemy import Connection, Row, Table, delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 
+from exchange.ledger import acts
+from exchange.ledger.acts import Act
 from exchange.ledger.database import Database
-from exchange.people_tables import AccountRow, RefusedSignInRow
+from exchange.people_tables import (
+    AccountRow,
+    InvitationRow,
+    RecoveryCodeRow,
+    RefusedSignInRow,
+    SessionRow,
+)
 
 ACCOUNT: Table = AccountRow.__table__  # type: ignore[attr-defined]
+INVITATION: Table = InvitationRow.__table__  # type: ignore[attr-defined]
+RECOVERY_CODE: Table = RecoveryCodeRow.__table__  # type: ignore[attr-defined]
 REFUSED: Table = RefusedSignInRow.__table__  # type: ignore[attr-defined]
+SESSION: Table = SessionRow.__table__  # type: ignore[attr-defined]
 
 ADMINISTRATOR, AUDITOR, CLERK = "administrator", "auditor", "clerk"
 ROLES = (ADMINISTRATOR, AUDITOR, CLERK)
@@ -46,11 +57,12 @@ class Account:
 _FIELDS = tuple(Account.__dataclass_fields__)
 
 
-def create(database: Database, account: Account) -> None:
+def create(database: Database, account: Account, act: Act) -> None:
     """Keep a new account; raises ``LoginTaken``. After the commit its person can sign in."""
     try:
         with database.write() as connection:
             connection.execute(ACCOUNT.insert(), {name: getattr(account, name) for name in _FIELDS})
+            acts.write(connection, act)
     except IntegrityError:
         raise LoginTaken(account.login) from None
 
@@ -86,38 +98,131 @@ def everybody(database: Database) -> list[Account]:
         return [_account(row) for row in connection.execute(select(ACCOUNT).order_by(ACCOUNT.c.login))]
 
 
-def change(database: Database, account: str, **values: object) -> None:
-    """Set fields of an account."""
+def names(database: Database, accounts: Sequence[str]) -> dict[str, str]:
+    """The names behind ids of accounts."""
+    statement = select(ACCOUNT.c.id, ACCOUNT.c.name).where(ACCOUNT.c.id.in_(accounts))
+    with database.read() as connection:
+        return {row.id: row.name for row in connection.execute(statement)}
+
+
+def change(database: Database, account: str, act: Act, **values: object) -> None:
+    """Set fields of an account, and tell of it."""
     with database.write() as connection:
         connection.execute(update(ACCOUNT).where(ACCOUNT.c.id == account).values(**values))
+        acts.write(connection, act)
 
 
-def record_refused(database: Database, refused: Mapping[str, Any], locked_until: datetime | None) -> None:
-    """One refused sign-in: counted for the address, and for the account if there is one of that name.
-
-    Both or neither: a crash before the commit forgets a try whose answer nobody got.
-    """
+def disable(database: Database, account: str, act: Act) -> None:
+    """Nobody signs in with it from the commit on, and who is signed in is so no longer."""
     with database.write() as connection:
-        connection.execute(REFUSED.insert(), dict(refused))
-        if refused["account"]:
-            connection.execute(
-                update(ACCOUNT)
-                .where(ACCOUNT.c.id == refused["account"])
-                .values(failures=ACCOUNT.c.failures + 1, locked_until=locked_until)
-            )
+        connection.execute(update(ACCOUNT).where(ACCOUNT.c.id == account).values(disabled_at=act.at))
+        connection.execute(delete(SESSION).where(SESSION.c.account == account))
+        connection.execute(delete(INVITATION).where(INVITATION.c.account == account))
+        acts.write(connection, act)
 
 
-def refused_from(database: Database, address: str, since: datetime) -> tuple[int, datetime | None]:
-    """How many sign-ins from this address were refused since then, and when the newest was."""
+def set_password(database: Database, account: str, password: str, act: Act, keep: str = "") -> None:
+    """A new password, in its PHC form; ends invitations and all sessions but the one with hash ``keep``."""
+    with database.write() as connection:
+        connection.execute(
+            update(ACCOUNT)
+            .where(ACCOUNT.c.id == account)
+            .values(password=password, changed_at=act.at, failures=0, locked_until=None)
+        )
+        connection.execute(delete(SESSION).where(SESSION.c.account == account, SESSION.c.hash != keep))
+        connection.execute(delete(INVITATION).where(INVITATION.c.account == account))
+        acts.write(connection, act)
+
+
+def invite(database: Database, account: str, hash_: str, expires_at: datetime, act: Act) -> None:
+    """Keep the link that lets the person set the password; an earlier one is worth nothing any more."""
+    with database.write() as connection:
+        connection.execute(delete(INVITATION).where(INVITATION.c.account == account))
+        connection.execute(INVITATION.insert(), {"hash": hash_, "account": account, "expires_at": expires_at})
+        acts.write(connection, act)
+
+
+def invited(database: Database, hash_: str, now: datetime) -> Account | None:
+    """Whom this link lets set the password."""
+    statement = (
+        select(ACCOUNT)
+        .join(INVITATION, INVITATION.c.account == ACCOUNT.c.id)
+        .where(INVITATION.c.hash == hash_, INVITATION.c.expires_at > now, ACCOUNT.c.disabled_at.is_(None))
+    )
     with database.read() as connection:
-        row = connection.execute(
-            select(func.count(), func.max(REFUSED.c.at)).where(
-                REFUSED.c.address == address, REFUSED.c.at > since
+        row = connection.execute(statement).first()
+    return None if row is None else _account(row)
+
+
+def set_second_factor(
+    database: Database, account: str, secret: str, step: int, codes: Sequence[str], act: Act
+) -> None:
+    """A new second factor ("": none) with the hashes of its recovery codes; the earlier ones end."""
+    with database.write() as connection:
+        connection.execute(
+            update(ACCOUNT).where(ACCOUNT.c.id == account).values(totp_secret=secret, totp_step=step)
+        )
+        _set_recovery_codes(connection, account, codes)
+        acts.write(connection, act)
+
+
+def renew_recovery_codes(database: Database, account: str, codes: Sequence[str], act: Act) -> None:
+    """Other recovery codes, by their hashes; the earlier ones end."""
+    with database.write() as connection:
+        _set_recovery_codes(connection, account, codes)
+        acts.write(connection, act)
+
+
+def _set_recovery_codes(connection: Connection, account: str, codes: Sequence[str]) -> None:
+    connection.execute(delete(RECOVERY_CODE).where(RECOVERY_CODE.c.account == account))
+    if codes:
+        connection.execute(RECOVERY_CODE.insert(), [{"hash": each, "account": account} for each in codes])
+
+
+def use_step(database: Database, account: str, step: int) -> bool:
+    """Take a time step of the second factor; False if it, or a later one, was taken before."""
+    with database.write() as connection:
+        changed = connection.execute(
+            update(ACCOUNT).where(ACCOUNT.c.id == account, ACCOUNT.c.totp_step < step).values(totp_step=step)
+        )
+        return changed.rowcount == 1
+
+
+def use_recovery_code(database: Database, account: str, hash_: str, act: Act) -> bool:
+    """Take a recovery code; False if there is none, or it was taken before."""
+    with database.write() as connection:
+        changed = connection.execute(
+            update(RECOVERY_CODE)
+            .where(
+                RECOVERY_CODE.c.hash == hash_,
+                RECOVERY_CODE.c.account == account,
+                RECOVERY_CODE.c.used_at.is_(None),
             )
-        ).one()
-    return row[0], row[1]
+            .values(used_at=act.at)
+        )
+        if changed.rowcount == 1:
+            acts.write(connection, act)
+        return changed.rowcount == 1
 
 
-def refused_sign_ins(connection: Connection, since: datetime) -> int:
-    """How many sign-ins were refused since then, whoever tried."""
-    return connection.execute(select(func.count()).where(REFUSED.c.at > since)).scalar_one()
+def recovery_codes_left(database: Database, account: str) -> int:
+    """How many recovery codes were not used."""
+    statement = select(func.count()).where(
+        RECOVERY_CODE.c.account == account, RECOVERY_CODE.c.used_at.is_(None)
+    )
+    with database.read() as connection:
+        return connection.execute(statement).scalar_one()
+
+
+def refused_sign_ins(connection: Connection, since: datetime) -> dict[str, int]:
+    """How many sign-ins were refused since then, by network address."""
+    statement = (
+        select(REFUSED.c.address, func.count()).where(REFUSED.c.at > since).group_by(REFUSED.c.address)
+    )
+    return {row[0]: row[1] for row in connection.execute(statement)}
+
+
+def rehash(database: Database, account: str, password: str) -> None:
+    """The same password in another PHC form."""
+    with database.write() as connection:
+        connection.execute(update(ACCOUNT).where(ACCOUNT.c.id == account).values(password=password))

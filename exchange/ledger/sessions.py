@@ -8,6 +8,8 @@ from typing import Any
 
 from sqlalchemy import delete, or_, select, update
 
+from exchange.ledger import acts
+from exchange.ledger.acts import Act
 from exchange.ledger.database import Database
 from exchange.people_tables import AccountRow, SessionRow
 
@@ -40,6 +42,7 @@ class Session:
     login: str
     role: str
     agency: str
+    second_factor: bool
 
 
 def hashed(secret: str) -> str:
@@ -62,11 +65,20 @@ def _over(now: datetime, life: Life) -> Any:
     return or_(SESSION.c.seen_at <= now - life.idle, SESSION.c.created_at <= now - life.absolute)
 
 
+_OF_ACCOUNT = (
+    ACCOUNT.c.name,
+    ACCOUNT.c.login,
+    ACCOUNT.c.role,
+    ACCOUNT.c.agency,
+    (ACCOUNT.c.totp_secret != "").label("second_factor"),
+)
+
+
 def find(database: Database, cookie: str, now: datetime, life: Life) -> Session | None:
     """The living session that the cookie opens, of an account that is not disabled; it counts as used."""
     with database.read() as connection:
         row = connection.execute(
-            select(SESSION, ACCOUNT.c.name, ACCOUNT.c.login, ACCOUNT.c.role, ACCOUNT.c.agency)
+            select(SESSION, *_OF_ACCOUNT)
             .join(ACCOUNT, ACCOUNT.c.id == SESSION.c.account)
             .where(SESSION.c.hash == hashed(cookie), ACCOUNT.c.disabled_at.is_(None), ~_over(now, life))
         ).first()
@@ -95,9 +107,8 @@ def end(database: Database, session: Session) -> None:
         connection.execute(delete(SESSION).where(SESSION.c.hash == session.hash))
 
 
-def end_all(database: Database, account: str, but: str = "") -> int:
-    """End the sessions of a person, except the one with this hash; how many."""
+def end_all(database: Database, account: str, act: Act) -> None:
+    """End all sessions of a person, and tell of it."""
     with database.write() as connection:
-        return connection.execute(
-            delete(SESSION).where(SESSION.c.account == account, SESSION.c.hash != but)
-        ).rowcount
+        connection.execute(delete(SESSION).where(SESSION.c.account == account))
+        acts.write(connection, act)

@@ -66,7 +66,8 @@ def to_sign_in(request: Request, needed: SignInNeeded) -> Response:
     """Send the visitor to where signing in goes on, and back to the page afterwards."""
     query = f"?{request.url.query}" if request.url.query else ""
     back = f"{request.url.path}{query}" if request.method in SAFE else ""
-    target = f"{needed.path}?{urlencode({'next': back} if back else {'ended': '1'})}"
+    query = urlencode({"next": back} if back else {"ended": "1"}) if needed.path != "/web/" else ""
+    target = f"{needed.path}?{query}" if query else needed.path
     if "hx-request" in request.headers:  # the script follows this, and puts no page into a table
         return Response(status_code=HTTPStatus.UNAUTHORIZED, headers={"HX-Redirect": target})
     return RedirectResponse(target, HTTPStatus.SEE_OTHER)

@@ -7,12 +7,14 @@ from fastapi.responses import RedirectResponse
 
 from exchange.core.refusal import refuse
 from exchange.web.navigation import entries_for
-from exchange.web.pages import account, document, documents, sign_in
+from exchange.web.pages import account, document, documents, invitation, second_factor, sign_in
 from exchange.web.rendering import TYPES, YEAR_SECONDS, static_files
 from exchange.web.visitor import Anybody, Person
 
 AREAS = (
     sign_in,
+    second_factor,
+    invitation,
     documents,
     document,
     account,

@@ -53,6 +53,8 @@ class Visitor:
     name: str = ""
     role: str = ""
     agency: str = ""  # key of a clerk's agency
+    begun: bool = False  # still signing in
+    second_factor: bool = False
     sample: bool = False
     cookies: Mapping[str, str] = field(default_factory=dict)  # to be set with the answer
 
@@ -95,16 +97,17 @@ def looks(request: Request, **person: Any) -> Visitor:
 
 @dataclass(frozen=True)
 class Allowed:
-    """Opens an address for persons of these roles, who are signed in to the end.
+    """Opens an address for persons of these roles whose sign-in is at one of these stages: done, mostly.
 
     A form must carry the session's token. Raises ``SignInNeeded`` and ``Turned``.
     """
 
     roles: tuple[str, ...]
+    stages: tuple[str, ...] = (sessions.SIGNED_IN,)
 
     async def __call__(self, request: Request, session: InSession) -> Visitor:
         """The visitor."""
-        if session is None or session.stage != sessions.SIGNED_IN:
+        if session is None or session.stage not in self.stages:
             raise SignInNeeded(_way(session))
         if session.role not in self.roles:
             raise Turned("forbidden", HTTPStatus.FORBIDDEN)
@@ -117,6 +120,8 @@ class Allowed:
             name=session.name,
             role=session.role,
             agency=session.agency,
+            begun=session.stage != sessions.SIGNED_IN,
+            second_factor=session.second_factor,
         )
 
 
@@ -142,21 +147,30 @@ def allowed(*roles: str) -> Any:
     return Depends(Allowed(roles))
 
 
+def at_stage(*stages: str) -> Any:
+    """The dependency for pages of the sign-in itself."""
+    return Depends(Allowed(ROLES, stages))
+
+
 # The visitor of a page, by who may see it.
 Anybody = Annotated[Visitor, Depends(Open())]
 Person = Annotated[Visitor, allowed(*ROLES)]
+Begun = Annotated[Visitor, at_stage(*sessions.STAGES)]
 Administrator = Annotated[Visitor, allowed(ADMINISTRATOR)]
 Overseer = Annotated[Visitor, allowed(ADMINISTRATOR, AUDITOR)]
 Clerk = Annotated[Visitor, allowed(CLERK)]
 
 
+WAYS = {
+    sessions.SIGNED_IN: "/web/",
+    sessions.SECOND_FACTOR: "/web/second-factor",
+    sessions.ENROL: "/web/second-factor/new",
+}
+
+
 def _way(session: Session | None) -> str:
-    """Where a visitor goes on who is not signed in to the end."""
-    if session is None:
-        return "/web/sign-in"
-    return {sessions.SECOND_FACTOR: "/web/second-factor", sessions.ENROL: "/web/second-factor/new"}[
-        session.stage
-    ]
+    """Where a visitor goes on whose sign-in is at another stage than the page is for."""
+    return "/web/sign-in" if session is None else WAYS[session.stage]
 
 
 async def _check_form(request: Request, token: str) -> None:

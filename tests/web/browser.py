@@ -22,8 +22,9 @@ from exchange.demo.authority import Authority
 from exchange.demo.sample import building
 from exchange.demo.sample.places import COMMUNE
 from exchange.demo.sample.plan import Scale
-from exchange.ledger import people, sessions
-from exchange.people.sign_in import begin, new_account
+from exchange.ledger import people
+from exchange.people.accounts import Wanted, create
+from exchange.people.sign_in import let_in
 from tests.client_broker import Running, answering, running
 from tests.conftest import missing
 from tests.house import settings_for
@@ -90,8 +91,8 @@ def signed_in(broker: Running, role: str, clerk_of: str = OFFICE) -> str:
     agency = clerk_of if role == people.CLERK else ""
     account = people.by_login(context.database, login)
     if account is None:
-        account = new_account(context, login, role, PASSWORD, name=name, agency=agency)
-    return begin(context, account, "127.0.0.1", sessions.SIGNED_IN)
+        account = create(context, Wanted(login=login, role=role, name=name, agency=agency), PASSWORD)
+    return let_in(context, account, "127.0.0.1", "test")
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ import pytest
 from fastapi.routing import RouteContext, iter_route_contexts
 
 from exchange.ledger import people
+from exchange.ledger.sessions import SIGNED_IN
 from exchange.web.visitor import SAFE, Allowed, Open
 from tests.web.browser import Site
 from tests.web.requests import Answer, ask
@@ -53,6 +54,8 @@ def test_a_page_opens_for_the_roles_that_it_declares_and_no_other(site: Site, ro
         case = f"{method} {path} as {role or 'nobody'}: {answer.status}"
         if isinstance(declared, Allowed) and role not in declared.roles:
             assert turned_away(answer, role), case
+        elif isinstance(declared, Allowed) and SIGNED_IN not in declared.stages:
+            assert answer.headers.get("location") == "/web/", f"{case}: it is for those who are signing in"
         elif method in SAFE:
             assert answer.status not in (HTTPStatus.FORBIDDEN, HTTPStatus.INTERNAL_SERVER_ERROR), case
             assert "/web/sign-in" not in answer.headers.get("location", ""), case

@@ -29,6 +29,8 @@ def changes(data: Path) -> dict[str, object]:
         "revocation": "off",
         "tsa_url": "",
         "witnesses": (),
+        "second_factor_roles": (),
+        "oidc_issuer": "",
     }
 
 

@@ -6,7 +6,7 @@ from exchange.context import Context
 from exchange.demo.sample.places import COMMUNE, FINANCE
 from exchange.ids import new_secret
 from exchange.ledger.people import ADMINISTRATOR, AUDITOR, CLERK
-from exchange.people.sign_in import new_account
+from exchange.people.accounts import Wanted, create
 
 PASSWORD_CHARACTERS = 14
 PERSONS = (
@@ -32,6 +32,6 @@ def persons(context: Context) -> list[Person]:
     made = []
     for login, role, name, agency in PERSONS:
         password = new_secret()[:PASSWORD_CHARACTERS]
-        new_account(context, login, role, password, name=name, agency=agency)
+        create(context, Wanted(login=login, role=role, name=name, agency=agency), password)
         made.append(Person(login, password, role, agency))
     return made

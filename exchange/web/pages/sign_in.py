@@ -8,25 +8,35 @@ from fastapi.responses import RedirectResponse
 
 from exchange.api.dependencies import InContext
 from exchange.context import Context
-from exchange.ledger import sessions
+from exchange.ledger import acts, sessions
+from exchange.ledger.acts import Act
 from exchange.people import sign_in
 from exchange.people.sign_in import Offer
 from exchange.web.rendering import page
-from exchange.web.visitor import Anybody, InSession, Person, Visitor, address_of, cookie_name
+from exchange.web.visitor import Anybody, Begun, InSession, Visitor, address_of, cookie_name
 
 router = APIRouter(prefix="/web")
 
 Field = Annotated[str, Form(max_length=300)]
+Next = Annotated[str, Form(max_length=2_000)]
 
 
 @router.get("/sign-in")
-def ask(visit: Anybody) -> Response:
+def ask(visit: Anybody, context: InContext) -> Response:
     """The form."""
-    return _form(visit, needed="next" in visit.query or "ended" in visit.query)
+    return _form(visit, context, needed="next" in visit.query, ended="ended" in visit.query)
 
 
-def _form(visit: Visitor, status: int = HTTPStatus.OK, **values: object) -> Response:
-    shown = {"refused": False, "needed": False, "login": "", "next": visit.query.get("next", ""), **values}
+def _form(visit: Visitor, context: Context, status: int = HTTPStatus.OK, **values: object) -> Response:
+    shown = {
+        "refused": False,
+        "needed": False,
+        "ended": False,
+        "login": "",
+        "next": visit.query.get("next", ""),
+        "provider": context.settings.oidc_label if context.settings.oidc_issuer else "",
+        **values,
+    }
     return page(visit, "sign_in.html", status, **shown)
 
 
@@ -37,13 +47,13 @@ def take(
     context: InContext,
     login: Field = "",
     password: Field = "",
-    next: Annotated[str, Form(max_length=2_000)] = "",
+    next: Next = "",
 ) -> Response:
     """Begin a session; whatever was wrong, the answer is the same."""
     cookie = sign_in.with_password(context, Offer(login, password, address_of(request, context)))
     if not cookie:
-        return _form(visit, HTTPStatus.FORBIDDEN, refused=True, login=login, next=next)
-    return opened(context, cookie, inside(next))
+        return _form(visit, context, HTTPStatus.FORBIDDEN, refused=True, login=login, next=next)
+    return arrived(context, cookie, inside(next))
 
 
 def inside(path: str) -> str:
@@ -51,9 +61,9 @@ def inside(path: str) -> str:
     return path if path.startswith("/web/") and "\\" not in path and path.isprintable() else "/web/"
 
 
-def opened(context: Context, cookie: str, path: str) -> Response:
-    """Go on to ``path`` with the new session's cookie."""
-    answer = RedirectResponse(path, HTTPStatus.SEE_OTHER)
+def arrived(context: Context, cookie: str, path: str, answer: Response | None = None) -> Response:
+    """The answer, or the way on to ``path``, with the new session's cookie."""
+    answer = answer or RedirectResponse(path, HTTPStatus.SEE_OTHER)
     answer.set_cookie(
         cookie_name(context),
         cookie,
@@ -65,12 +75,32 @@ def opened(context: Context, cookie: str, path: str) -> Response:
     return answer
 
 
+def departed(context: Context) -> Response:
+    """To the sign-in, without a session's cookie."""
+    answer = RedirectResponse("/web/sign-in", HTTPStatus.SEE_OTHER)
+    answer.delete_cookie(
+        cookie_name(context),
+        path="/",
+        secure=context.settings.secure_cookies,
+        httponly=True,
+        samesite="lax",
+    )
+    answer.headers["Clear-Site-Data"] = '"cache"'
+    return answer
+
+
 @router.post("/sign-out")
-def leave(visit: Person, context: InContext, session: InSession) -> Response:  # noqa: ARG001
+def leave(visit: Begun, context: InContext, session: InSession) -> Response:
     """End this session."""
     assert session is not None
     sessions.end(context.database, session)
-    answer = RedirectResponse("/web/sign-in", HTTPStatus.SEE_OTHER)
-    answer.delete_cookie(cookie_name(context), path="/", secure=context.settings.secure_cookies)
-    answer.headers["Clear-Site-Data"] = '"cache"'
-    return answer
+    if session.stage == sessions.SIGNED_IN:
+        act = Act(
+            event="signed_out",
+            at=context.now(),
+            person=visit.person,
+            role=visit.role,
+            agency=visit.agency,
+        )
+        acts.record_act(context.database, act)
+    return departed(context)
