@@ -124,7 +124,7 @@ class Alarms:
             processes=_known(lambda: tuple(alarm_readings.processes(database, now, PROCESS_MISSED))),
             queue=_known(lambda: alarm_readings.queue(database, now, settings.alarm_queue_minutes)),
             dead_letters=_known(lambda: alarm_readings.dead_letters(database, now - day, self._span)),
-            refused_sign_ins=_known(partial(refused_sign_ins, self._context, now - hour)),
+            refused_sign_ins=_known(lambda: alarm_readings.refused_sign_ins(database, now - hour)),
             counters_differ=_known(partial(counters_differ, self._context)),
         )
 
@@ -199,11 +199,6 @@ def _known(read: Callable[[], T]) -> T | None:
         # One question that fails must not keep the others from being asked.
         log.exception("not_read_for_alarms")
         return None
-
-
-def refused_sign_ins(_context: Context, _since: datetime) -> dict[str, int] | None:
-    """Refused sign-ins since then by address; None while nobody counts them."""
-    return None
 
 
 def counters_differ(_context: Context) -> int | None:

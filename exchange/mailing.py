@@ -10,10 +10,11 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
-from email.message import EmailMessage
-from email.policy import SMTP
+from email.header import Header
+from email.mime.text import MIMEText
 from email.utils import format_datetime
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 from pydantic import SecretStr
@@ -54,7 +55,7 @@ class Mailer:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._over = threading.Event()
+        self._until = 0.0
         self._stopped = False
         self._session: smtplib.SMTP | None = None
 
@@ -68,8 +69,8 @@ class Mailer:
 
         ``id_`` becomes the Message-ID: a notice that had to be sent twice is known by it.
         """
-        message = self._message(address, subject, body, id_, at)
-        self._over.clear()
+        message = written(self._settings.mail_from, address, subject, body, id_=id_, at=at)
+        self._until = monotonic() + self._settings.mail_timeout_seconds
         done = threading.Event()
         threading.Thread(target=self._watch, args=(done,), name="mail-watch", daemon=True).start()
         try:
@@ -90,7 +91,7 @@ class Mailer:
         self._stopped = True
         self._cut()
 
-    def _sent(self, message: EmailMessage, address: str) -> None:
+    def _sent(self, message: MIMEText, address: str) -> None:
         settings, session = self._settings, self._opened()
         try:
             if settings.mail_security == "starttls":
@@ -123,17 +124,6 @@ class Mailer:
     def _password(self) -> str:
         return secret(self._settings.mail_password, self._settings.mail_password_file)
 
-    def _message(self, address: str, subject: str, body: str, id_: str, at: datetime) -> EmailMessage:
-        message = EmailMessage(policy=SMTP)
-        message["From"] = self._settings.mail_from
-        message["To"] = address
-        message["Subject"] = " ".join(subject.split())
-        message["Date"] = format_datetime(at)
-        message["Message-ID"] = f"<{id_}@{self._settings.mail_from.rpartition('@')[2]}>"
-        message["Auto-Submitted"] = "auto-generated"  # RFC 3834: nobody's holiday answers it
-        message.set_content(body)
-        return message
-
     def _watch(self, done: threading.Event) -> None:
         """A socket's own time-out runs anew with every packet; here the time for the whole runs out."""
         done.wait(self._settings.mail_timeout_seconds)
@@ -143,7 +133,6 @@ class Mailer:
 
     def _cut(self) -> None:
         """Whoever waits for the socket hears at once that nothing comes any more."""
-        self._over.set()
         session = self._session
         opened = None if session is None else session.sock
         if opened is not None:
@@ -153,12 +142,26 @@ class Mailer:
     def _cause(self, error: Exception) -> str:
         if self._stopped:
             return "the broker is stopping"
-        if self._over.is_set() or isinstance(error, TimeoutError):
+        # The library tells a time-out and a line that was cut alike.
+        if monotonic() >= self._until or isinstance(error, TimeoutError):
             return f"no answer within {self._settings.mail_timeout_seconds:g} s"
         if isinstance(error, smtplib.SMTPNotSupportedError):
             return "the server offers no STARTTLS or no way to sign in"
         detail = getattr(error, "verify_message", "") or getattr(error, "strerror", "") or ""
         return f"{type(error).__name__} {detail}".strip()
+
+
+def written(sender: str, address: str, subject: str, body: str, *, id_: str, at: datetime) -> MIMEText:
+    """The e-mail, in characters that every server takes."""
+    message = MIMEText(body, "plain", "utf-8")
+    message["From"] = sender
+    message["To"] = address
+    # By Header: the newer classes of the library lose blanks where they fold a line of Vietnamese.
+    message["Subject"] = Header(" ".join(subject.split()), "utf-8", header_name="Subject")
+    message["Date"] = format_datetime(at)
+    message["Message-ID"] = f"<{id_}@{sender.rpartition('@')[2]}>"
+    message["Auto-Submitted"] = "auto-generated"  # RFC 3834: nobody's holiday answers it
+    return message
 
 
 def secret(given: SecretStr, file: Path | None) -> str:

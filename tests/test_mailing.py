@@ -5,12 +5,17 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
 from pathlib import Path
 from time import monotonic
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from exchange.mailing import Mailer, NotMailed, Undeliverable
+from exchange.mailing import Mailer, NotMailed, Undeliverable, written
 from exchange.settings import load
 from tests.adapters.peers import Identity, deaf, identity, nobody
 from tests.mail_server import PASSWORD, MailServer, settings_of, text_of
@@ -133,6 +138,18 @@ def test_a_subject_is_one_line_whatever_stands_in_it(server: MailServer, tls: Id
     [mail] = server.mails
     assert mail["Subject"] == "một Bcc: ke@xau.example hai"
     assert mail["Bcc"] is None
+
+
+@given(st.text(st.characters(exclude_categories=("Cs", "Cc"))))
+def test_every_subject_and_text_is_read_as_it_was_written(text: str) -> None:
+    subject = f"[Trục] CẢNH BÁO: Văn bản gửi Cơ quan 000.00.05.H45 bị chậm (+1) / ALARM: late {text}"
+    mail = written("a@b.vn", TO, subject, text, id_="1", at=AT).as_bytes()
+    read = message_from_bytes(mail, policy=default)
+    assert isinstance(read, EmailMessage)
+    assert read["Subject"] == " ".join(subject.split())
+    assert text_of(read) == text
+    assert max(map(len, mail.splitlines())) <= 998  # RFC 5322 2.1.1
+    assert mail.isascii()
 
 
 @contextlib.contextmanager

@@ -3,9 +3,10 @@
 The broker posts a document's exact bytes with these headers; text in them is percent-encoded UTF-8
 (RFC 3986), as ids hold Vietnamese::
 
-    Content-Type            application/edxml+xml (documents, status messages), application/xml (receipts)
+    Content-Type            application/edxml+xml (documents, status messages), application/xml (receipts),
+                            application/json (alarms)
     Idempotency-Key         the delivery: the same on every attempt
-    Exchange-Kind           document, status or receipt
+    Exchange-Kind           document, status or receipt; alarm to the administrators' own webhook
     Exchange-Digest         SHA-256 of the body, lower-case hex
     Exchange-Sender         code of the sending agency
     Exchange-Receiver       code of the receiving agency, as the sender wrote it

@@ -11,6 +11,7 @@ from exchange.core.alarm_rules import ProcessReading, Queue, Undelivered, Unreac
 from exchange.core.delivery import FINAL, State
 from exchange.ledger.claim import ATTEMPT, DELIVERY
 from exchange.ledger.database import Database
+from exchange.ledger.people import REFUSED
 from exchange.ledger.tree import CHECKPOINT, COSIGNATURE
 
 PULSE = PulseRow.__table__  # type: ignore[attr-defined]
@@ -141,6 +142,17 @@ def witnesses(database: Database, names: Iterable[str]) -> list[WitnessReading]:
             since = connection.execute(first.order_by(CHECKPOINT.c.size).limit(1)).scalar()
             found.append(WitnessReading(name=name, behind_since=since))
     return found
+
+
+def refused_sign_ins(database: Database, since: datetime) -> dict[str, int]:
+    """How many sign-ins were refused since then, by the address that they came from, the most first."""
+    count = func.count()
+    statement = select(REFUSED.c.address, count.label("refused")).where(REFUSED.c.at > since)
+    with database.read() as connection:
+        rows = connection.execute(
+            statement.group_by(REFUSED.c.address).order_by(count.desc()).limit(ROWS_MAX)
+        )
+        return {row.address: row.refused for row in rows}
 
 
 # --- processes ---
