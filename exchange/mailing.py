@@ -157,7 +157,8 @@ def written(sender: str, address: str, subject: str, body: str, *, id_: str, at:
     message["From"] = sender
     message["To"] = address
     # By Header: the newer classes of the library lose blanks where they fold a line of Vietnamese.
-    message["Subject"] = Header(" ".join(subject.split()), "utf-8", header_name="Subject")
+    one_line = Header(" ".join(subject.split()), "utf-8", header_name="Subject")
+    message["Subject"] = one_line  # type: ignore[assignment]  # annotated too narrowly
     message["Date"] = format_datetime(at)
     message["Message-ID"] = f"<{id_}@{sender.rpartition('@')[2]}>"
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: nobody's holiday answers it
