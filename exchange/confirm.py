@@ -41,7 +41,7 @@ def examine(context: Context, content: bytes, token: Token, now: datetime) -> Ex
     target = _target(context, message, reporter, now)
     # (3) the message travels to the other side like a document
     document = _document(context, content, signed, message, reporter, target, now)
-    deliveries = _deliveries(context, document, message, target, now)
+    deliveries = carried_by(context, document, message, target, now)
     return Examined(
         document=document,
         deliveries=deliveries,
@@ -132,7 +132,7 @@ def _unknown(message: StatusMessage, reporter: str) -> Refused:
     )
 
 
-def _deliveries(
+def carried_by(
     context: Context, document: NewDocument, message: StatusMessage, target: Target, now: datetime
 ) -> tuple[NewDelivery, ...]:
     """The status goes to the other side; where that is closed by now, to all agencies that follow it.

@@ -112,6 +112,7 @@ class Settings(BaseSettings):
     oidc_client_secret: SecretStr
     oidc_client_secret_file: Path | None
     oidc_label: str
+    desk_keys: Path | None
     # storage
     payload_inline_bytes_max: NonNegativeInt
     payload_unreferred_hours: NonNegativeInt
@@ -274,7 +275,7 @@ class Settings(BaseSettings):
 
 
 _FILES = {
-    *("authorities", "holidays", "pdf_authorities", "targets", "tsa_certificates"),
+    *("authorities", "desk_keys", "holidays", "pdf_authorities", "targets", "tsa_certificates"),
     *("alarm_webhook_secret_file", "mail_ca_file", "mail_password_file", "oidc_client_secret_file"),
 }  # "" is none
 

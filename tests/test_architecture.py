@@ -39,6 +39,7 @@ LAYERS = (
         "cosigning",
         "counting",
         "collect",
+        "desk",
         "expiring",
         "knowledge",
         "paper",
@@ -66,6 +67,7 @@ LAYERS = (
     (
         "tables",
         "alarm_tables",
+        "desk_tables",
         "people_tables",
         "share_tables",
         "adapter",
@@ -77,7 +79,7 @@ LAYERS = (
     ),
     ("core",),
 )
-TABLES = {"tables", "alarm_tables", "people_tables", "share_tables"}
+TABLES = {"tables", "alarm_tables", "desk_tables", "people_tables", "share_tables"}
 # Rooms beside the layers, and all that each may import of ours; only the top uses them.
 APART = {
     "client": {"core"},

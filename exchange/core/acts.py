@@ -26,6 +26,8 @@ ACTS: Mapping[str, tuple[str, str]] = {
     "taken": ("nhận văn bản", "took it over"),
     "turned_down": ("từ chối nhận", "turned it down"),
     "assigned": ("phân công", "assigned it"),
+    "processing": ("bắt đầu xử lý", "began to process it"),
+    "answered": ("trả lời yêu cầu lấy lại", "answered the request to have it back"),
     "finished": ("kết thúc xử lý", "finished it"),
     "submitted": ("gửi văn bản", "sent it"),
     "retried": ("gửi lại", "had it sent again"),

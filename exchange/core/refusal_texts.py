@@ -335,4 +335,11 @@ CATALOGUE: Mapping[str, Text] = {
         "Ask the sender to send it again if you still need it; its content is not given out any more.",
         "Nếu vẫn cần, đề nghị bên gửi gửi lại; nội dung không còn được cung cấp.",
     ),
+    "desk_step_not_possible": Text(
+        409,
+        "This step does not follow from where the document stands",
+        "Không thực hiện được bước này ở trạng thái hiện tại của văn bản",
+        "Open the document again and look at its state.",
+        "Mở lại văn bản và xem trạng thái.",
+    ),
 }

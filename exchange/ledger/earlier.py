@@ -103,6 +103,8 @@ def _hear(newest: Newest, report: Report, said: Said, broker: str, writes: _Writ
         if newest.state in DEAD and not newest.left and not newest.heard:
             _close(newest, report, said, broker, writes)
         return
+    if report.message is None:
+        return  # said on a page and signed by nobody: it is kept, and moves no delivery
     newest.heard = True
     step = on_report(newest.stand, report.code)
     if step is Step.PROVEN or (report.code in PROVES and newest.left):

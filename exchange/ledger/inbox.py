@@ -103,6 +103,23 @@ def lease(
     return [_waiting(row, token) for row in rows]
 
 
+def lease_one(
+    database: Database, receiver: str, delivery: str, *, token: str, now: datetime, until: datetime
+) -> bool:
+    """Lease the message of this delivery, if it lies ready for ``receiver``. A crash is as in ``lease``.
+
+    Whoever else is leasing it is waited for: afterwards it is seen who has it.
+    """
+    statement = _select(
+        receiver, DELIVERY.c.id == delivery, DELIVERY.c.state == State.AVAILABLE.value
+    ).with_for_update(of=DELIVERY)
+    with database.write() as connection:
+        rows = connection.execute(statement).all()
+        if rows:
+            _write_lease(connection, rows, token, now, until)
+    return bool(rows)
+
+
 def _write_lease(
     connection: Connection,
     rows: Sequence[Row[tuple[object, ...]]],

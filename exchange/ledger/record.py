@@ -132,12 +132,19 @@ def record(database: Database, batch: Sequence[Examined], accept: Accept, issue:
     Crash after it: all is accepted, and the sender that sends again gets this acceptance.
     """
     with database.write() as connection:
-        known, twins = _look(connection, batch)
-        first = {each.key: each for each in reversed(batch) if each.key not in known}
-        signed = {each.key: accept(each, _twin(each, twins)) for each in batch if first.get(each.key) is each}
-        accepted = {key: (first[key], signed[key]) for key in sorted(first)}  # one order for all: no deadlock
-        lost, ready = _insert(database, connection, accepted, issue)
-        known |= _known(connection, lost) if lost else {}
+        return record_within(database, connection, batch, accept, issue)
+
+
+def record_within(
+    database: Database, connection: Connection, batch: Sequence[Examined], accept: Accept, issue: Issue
+) -> list[Recorded]:
+    """The same inside a transaction that the caller began."""
+    known, twins = _look(connection, batch)
+    first = {each.key: each for each in reversed(batch) if each.key not in known}
+    signed = {each.key: accept(each, _twin(each, twins)) for each in batch if first.get(each.key) is each}
+    accepted = {key: (first[key], signed[key]) for key in sorted(first)}  # one order for all: no deadlock
+    lost, ready = _insert(database, connection, accepted, issue)
+    known |= _known(connection, lost) if lost else {}
     return [_recorded(each, accepted, known, ready) for each in batch]
 
 

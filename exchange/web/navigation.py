@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from exchange.ledger.people import ADMINISTRATOR, AUDITOR, ROLES
+from exchange.ledger.people import ADMINISTRATOR, AUDITOR, CLERK, ROLES
 
 OVERSEERS = (ADMINISTRATOR, AUDITOR)
 
@@ -19,6 +19,8 @@ class Entry:
 # In the order in which they are shown; the first that a role has is its first page.
 ENTRIES: tuple[Entry, ...] = (
     Entry("menu.documents", "/web/documents", OVERSEERS),
+    Entry("desk.title", "/web/desk", (CLERK,)),
+    Entry("incoming.title", "/web/incoming", (CLERK,)),
     Entry("frame.account", "/web/account", ROLES),
 )
 

@@ -7,7 +7,17 @@ from fastapi.responses import RedirectResponse
 
 from exchange.core.refusal import refuse
 from exchange.web.navigation import entries_for
-from exchange.web.pages import account, document, documents, invitation, second_factor, sign_in
+from exchange.web.pages import (
+    account,
+    desk,
+    document,
+    documents,
+    incoming,
+    invitation,
+    registers,
+    second_factor,
+    sign_in,
+)
 from exchange.web.rendering import TYPES, YEAR_SECONDS, static_files
 from exchange.web.visitor import Anybody, Person
 
@@ -17,6 +27,9 @@ AREAS = (
     invitation,
     documents,
     document,
+    desk,
+    incoming,
+    registers,
     account,
 )
 

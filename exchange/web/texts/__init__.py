@@ -5,7 +5,7 @@
 
 from collections.abc import Mapping
 
-from exchange.web.texts import accounts, documents, frame
+from exchange.web.texts import accounts, desk, documents, frame
 
 Texts = Mapping[str, tuple[str, str]]
 LANGUAGES = ("vi", "en")
@@ -14,6 +14,7 @@ AREAS: tuple[Texts, ...] = (
     frame.TEXTS,
     accounts.TEXTS,
     documents.TEXTS,
+    desk.TEXTS,
 )
 
 TEXTS: Texts = {key: text for area in AREAS for key, text in area.items()}

@@ -1,0 +1,139 @@
+"""The status messages of a desk: signed with the agency's key where the broker keeps one, else unproven.
+
+Nobody's signature is made up. Without the agency's key the message carries the broker's seal, as receipts
+do: it says that a person set the status on the agency's page, and the ledger keeps it as not proven.
+"""
+
+from datetime import datetime
+
+import structlog
+
+from exchange import confirm
+from exchange.context import Context, today
+from exchange.core.codes import number_and_symbol
+from exchange.core.directory import Agency
+from exchange.core.edxml import VIETNAM, Organization, ResponseFor, StaffInfo, StatusMessage, build_status
+from exchange.core.refusal import Refused
+from exchange.core.signature import sign
+from exchange.core.trust import fingerprint
+from exchange.desk.keys import key_of
+from exchange.ids import new_id
+from exchange.intake import digest_of
+from exchange.ledger.directory_store import Token
+from exchange.ledger.reading import Record
+from exchange.ledger.record import Examined
+from exchange.ledger.statuses import Report, Target
+from exchange.ledger.values import NewDocument
+
+log = structlog.get_logger(__name__)
+
+DESCRIPTIONS = {
+    "02": "Từ chối tiếp nhận",
+    "03": "Đã tiếp nhận",
+    "04": "Phân công xử lý",
+    "05": "Đang xử lý",
+    "06": "Hoàn thành",
+    "15": "Đồng ý yêu cầu cập nhật, lấy lại",
+    "16": "Từ chối yêu cầu cập nhật, lấy lại",
+}
+UNSIGNED = "(ghi trên trang của trục, cơ quan không ký số)"
+
+
+def as_token(agency: str, now: datetime) -> Token:
+    """What stands for the agency where its software would show a token: its person is signed in."""
+    return Token(id="", agency=agency, hash="", scopes=frozenset(), created_at=now, expires_at=now)
+
+
+def report(
+    context: Context, agency: Agency, row: Record, code: str, words: str, staff: str, now: datetime
+) -> Examined:
+    """The status ``code`` of the agency about the delivery ``row``, ready to be recorded."""
+    message = _message(_code(context, agency, row, now), agency, row, code, words, staff, now)
+    key = key_of(context, agency, now)
+    if key is not None:
+        try:
+            content = sign(build_status(message), key)
+            return confirm.examine(context, content, as_token(agency.code, now), now)
+        except Refused as refused:  # its certificate was revoked, say: the clerk's work goes on, unproven
+            log.error("desk_status_not_signed", agency=agency.code, code=refused.refusals[0].code)
+    return _unproven(context, agency, row, message, now)
+
+
+def _code(context: Context, agency: Agency, row: Record, now: datetime) -> str:
+    """The code by which the sender named the agency, as long as it names it."""
+    named: str = row["addressed_as"]
+    found = context.registry.current.directory.find(named, today(now))
+    return named if found is not None and found.code == agency.code else agency.code
+
+
+def _message(
+    organ_id: str, agency: Agency, row: Record, code: str, words: str, staff: str, now: datetime
+) -> StatusMessage:
+    description = DESCRIPTIONS[code]
+    return StatusMessage(
+        sender=Organization(organ_id=organ_id, organ_name=agency.name),
+        response_for=ResponseFor(
+            organ_id=row["sender"],
+            code=number_and_symbol(row["number"], row["notation"]),
+            document_id=row["document_id"],
+            promulgation_date=row["promulgated_on"],
+        ),
+        status_code=code,
+        staff=StaffInfo(staff=staff) if staff else None,
+        description=f"{description}: {words}" if words else description,
+        timestamp=now.astimezone(VIETNAM).replace(microsecond=0),
+    )
+
+
+def _unproven(
+    context: Context, agency: Agency, row: Record, message: StatusMessage, now: datetime
+) -> Examined:
+    told = StatusMessage(
+        sender=message.sender,
+        response_for=message.response_for,
+        status_code=message.status_code,
+        staff=message.staff,
+        description=f"{message.description} {UNSIGNED}",
+        timestamp=message.timestamp,
+    )
+    content = context.issuer.seal.sign(build_status(told), now)
+    target = Target(
+        document=row["document"],
+        sender=row["sender"],
+        receiver=agency.code,
+        addressed_as=row["addressed_as"],
+    )
+    document = _document(context, agency, row, told, content, now)
+    return Examined(
+        document=document,
+        deliveries=confirm.carried_by(context, document, told, target, now),
+        report=Report(
+            document=row["document"],
+            receiver=agency.code,
+            code=told.status_code,
+            reported_by=agency.code,
+            reported_at=told.timestamp,
+            message=None,
+            description=message.description,
+        ),
+    )
+
+
+def _document(
+    context: Context, agency: Agency, row: Record, message: StatusMessage, content: bytes, now: datetime
+) -> NewDocument:
+    digest = digest_of(content)
+    return NewDocument(
+        id=new_id(),
+        kind="status",
+        sender=agency.code,
+        document_id=f"status:{digest}",
+        digest=digest,
+        size=len(content),
+        body=context.payloads.keep(content, digest),
+        accepted_at=now,
+        subject=f"{message.status_code} {row['document_id']}",
+        signed=False,
+        certificate=fingerprint(context.issuer.seal.certificate),
+        about=row["document"],
+    )

@@ -1,0 +1,261 @@
+"""The clerk's desk: what a person does there, and what the sender's software hears of it."""
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from exchange.core import edxml
+from exchange.core.edxml import StatusMessage
+from exchange.core.parsing import ParseLimits, parse
+from exchange.core.refusal import Refused
+from exchange.core.signature import verify_own
+from exchange.demo.authority import certificate_pem, private_key_pem
+from exchange.desk import incoming, notices
+from exchange.desk.incoming import Wish
+from exchange.ledger import acts, incoming_reading, reading
+from exchange.ledger.incoming import Actor
+from exchange.ledger.incoming_reading import Search
+from exchange.pickup import Pickup
+from tests.house import House
+from tests.province import COMMUNE, FINANCE, OFFICE
+
+MakeHouse = Callable[..., House]
+
+
+def act(house: House, person: str = "clerk") -> Actor:
+    return Actor(person=person, role="clerk", at=house.clock.now)
+
+
+def arrive(house: House, receiver: str = COMMUNE) -> str:
+    """A document of the finance department lies ready for the commune: the id of its delivery."""
+    return str(house.deliveries(house.send(FINANCE, receiver).id)[receiver]["id"])
+
+
+def register(house: House, agency: str = COMMUNE) -> list[tuple[int | None, str]]:
+    lines = incoming_reading.register(house.context.database, agency, Search(sort="number", down=False))
+    return [(line["number"], line["state"]) for line in lines]
+
+
+def told(house: House, agency: str = FINANCE) -> list[tuple[str, bytes]]:
+    """The statuses that the sender's software fetches, with their bytes."""
+    found = []
+    for content in house.fetch_all(agency):
+        root = parse(content, ParseLimits())
+        if root.tag.endswith("edXML"):
+            message = edxml.read(root)
+            assert isinstance(message, StatusMessage)
+            found.append((message.status_code, content))
+    return found
+
+
+def events(house: House, delivery: str) -> list[reading.Record]:
+    row, _ = incoming_reading.incoming(house.context.database, COMMUNE, delivery) or ({}, None)
+    dossier = reading.dossier(house.context.database, row["document"])
+    assert dossier is not None
+    return [each for each in dossier.entries if each["delivery"] == delivery]
+
+
+def done(house: House, delivery: str) -> list[acts.Done]:
+    """What persons did with it."""
+    row, _ = incoming_reading.incoming(house.context.database, COMMUNE, delivery) or ({}, None)
+    return acts.of_document(house.context.database, row["document"])
+
+
+def test_an_accepted_document_has_a_number_is_delivered_and_its_sender_hears_03(house: House) -> None:
+    delivery = arrive(house)
+    entered = incoming.accept(house.context, COMMUNE, delivery, act(house))
+    assert (entered.fresh, entered.line["number"], entered.line["year"]) == (True, 1, 2026)
+    document = entered.line["document"]
+    assert house.states(document) == {COMMUNE: "delivered"}
+    assert house.deliveries(document)[COMMUNE]["business"] == "03"
+    assert sorted(each.kind for each in house.receipts(document)) == ["acceptance", "delivered"]
+    [(code, content)] = told(house)
+    assert code == "03"
+    verify_own(
+        content, house.context.issuer.seal.certificate
+    )  # the broker's seal, not the agency's signature
+
+
+def test_without_the_agencys_key_a_status_is_told_and_kept_as_not_proven(house: House) -> None:
+    delivery = arrive(house)
+    incoming.accept(house.context, COMMUNE, delivery, act(house))
+    [entry] = [each for each in events(house, delivery) if each["event"] == "status_03"]
+    assert entry["body"] == {"message": None, "proven": False}
+    [registered] = done(house, delivery)
+    assert (registered.event, registered.body["person"]) == ("taken", "clerk")
+    assert registered.body["number"] == "1/2026"
+    message = edxml.read(parse(told(house)[0][1], ParseLimits()))
+    assert "không ký số" in message.description  # type: ignore[union-attr]
+
+
+def test_with_the_agencys_key_a_status_is_signed_and_proven(make_house: MakeHouse, tmp_path: Path) -> None:
+    house = make_house(desk_keys=tmp_path)
+    key = house.province.keys[COMMUNE]
+    (tmp_path / f"{COMMUNE}-key.pem").write_bytes(private_key_pem(key))
+    (tmp_path / f"{COMMUNE}.pem").write_bytes(certificate_pem(key))
+    delivery = arrive(house)
+    incoming.accept(house.context, COMMUNE, delivery, act(house))
+    [entry] = [each for each in events(house, delivery) if each["event"] == "status_03"]
+    assert entry["body"]["proven"]
+    [(code, content)] = told(house)
+    assert code == "03"
+    assert house.context.registry.current.trust.certificates  # the sender's software checks it like any other
+    from exchange.checks import verify
+
+    assert verify(house.context, content, house.clock.now).certificate.agency == COMMUNE
+
+
+@pytest.mark.parametrize("wrong", ["another's", "broken", "half"])
+def test_a_key_that_is_not_the_agencys_signs_nothing(
+    make_house: MakeHouse, tmp_path: Path, wrong: str
+) -> None:
+    house = make_house(desk_keys=tmp_path)
+    key = house.province.keys[FINANCE]
+    (tmp_path / f"{COMMUNE}-key.pem").write_bytes(b"x" if wrong == "broken" else private_key_pem(key))
+    if wrong != "half":
+        (tmp_path / f"{COMMUNE}.pem").write_bytes(certificate_pem(key))
+    delivery = arrive(house)
+    incoming.accept(house.context, COMMUNE, delivery, act(house))
+    [entry] = [each for each in events(house, delivery) if each["event"] == "status_03"]
+    assert not entry["body"]["proven"]
+
+
+def test_a_returned_document_is_delivered_has_no_number_and_its_sender_hears_why(house: House) -> None:
+    delivery = arrive(house)
+    entered = incoming.give_back(house.context, COMMUNE, delivery, "gửi nhầm\x00 nơi nhận", act(house))
+    assert entered.line["number"] is None
+    assert register(house) == [(None, "02")]
+    [(code, content)] = told(house)
+    message = edxml.read(parse(content, ParseLimits()))
+    assert code == "02"
+    assert "gửi nhầm nơi nhận" in message.description  # type: ignore[union-attr]
+    assert house.deliveries(entered.line["document"])[COMMUNE]["business"] == "02"
+    with pytest.raises(Refused, match="desk_step_not_possible"):
+        incoming.advance(house.context, COMMUNE, delivery, Wish(code="05", seen="02"), act(house))
+
+
+def test_a_document_is_assigned_processed_and_finished_and_each_step_is_told(house: House) -> None:
+    delivery = arrive(house)
+    incoming.accept(house.context, COMMUNE, delivery, act(house))
+    for seen, code, name in (("03", "04", "Nguyễn Văn A"), ("04", "05", ""), ("05", "06", "")):
+        house.clock.pass_(seconds=1)
+        wish = Wish(code=code, seen=seen, assigned_to=name, words="ghi chú")
+        incoming.advance(house.context, COMMUNE, delivery, wish, act(house))
+    assert register(house) == [(1, "06")]
+    assert [code for code, _ in told(house)] == ["03", "04", "05", "06"]
+    assert [each.event for each in done(house, delivery)] == [
+        "taken", "assigned", "processing", "finished",
+    ]  # fmt: skip
+    assert done(house, delivery)[1].body["assigned_to"] == "Nguyễn Văn A"
+    assert incoming_reading.assignees(house.context.database, COMMUNE) == ["Nguyễn Văn A"]
+
+
+def test_of_two_who_change_a_line_the_second_is_told_to_look_again(house: House) -> None:
+    delivery = arrive(house)
+    incoming.accept(house.context, COMMUNE, delivery, act(house))
+    incoming.advance(house.context, COMMUNE, delivery, Wish(code="05", seen="03"), act(house))
+    with pytest.raises(Refused, match="desk_step_not_possible"):
+        incoming.advance(house.context, COMMUNE, delivery, Wish(code="06", seen="03"), act(house))
+    assert [code for code, _ in told(house)] == ["03", "05"]
+
+
+def test_two_clerks_who_accept_at_once_get_one_number_and_one_acceptance(house: House) -> None:
+    deliveries = [arrive(house) for _ in range(3)]
+    start = threading.Barrier(2)
+    got: list[tuple[str, bool, int]] = []
+
+    def clerk(person: str) -> None:
+        start.wait()
+        for delivery in deliveries:
+            entered = incoming.accept(house.context, COMMUNE, delivery, act(house, person))
+            got.append((delivery, entered.fresh, entered.line["number"]))
+
+    threads = [threading.Thread(target=clerk, args=(person,)) for person in ("a", "b")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(got) == 6
+    assert len([each for each in got if each[1]]) == 3
+    assert {(delivery, number) for delivery, _, number in got} == set(zip(deliveries, (1, 2, 3), strict=True))
+    assert [code for code, _ in told(house)] == ["03", "03", "03"]
+
+
+def test_numbers_begin_at_1_each_year_and_for_each_agency(house: House) -> None:
+    numbers = []
+    for receiver in (COMMUNE, COMMUNE, OFFICE):
+        entered = incoming.accept(house.context, receiver, arrive(house, receiver), act(house))
+        numbers.append((receiver, entered.line["year"], entered.line["number"]))
+    house.clock.pass_(days=37, hours=13, minutes=59, seconds=59)  # 31 December, 23:59:59 in Vietnam
+    for _ in range(2):
+        entered = incoming.accept(house.context, COMMUNE, arrive(house), act(house))
+        numbers.append((COMMUNE, entered.line["year"], entered.line["number"]))
+        house.clock.pass_(seconds=1)
+    assert numbers == [
+        (COMMUNE, 2026, 1), (COMMUNE, 2026, 2), (OFFICE, 2026, 1), (COMMUNE, 2026, 3), (COMMUNE, 2027, 1),
+    ]  # fmt: skip
+
+
+def test_a_document_that_other_software_of_the_agency_is_fetching_is_not_the_desks(house: House) -> None:
+    delivery = arrive(house)
+    pickup = Pickup(house.context)
+    [leased] = pickup.lease(COMMUNE, 1, 300)
+    with pytest.raises(Refused, match="lease_lost"):
+        incoming.accept(house.context, COMMUNE, delivery, act(house))
+    pickup.acknowledge(COMMUNE, delivery, leased.lease)
+    pickup.close()
+    entered = incoming.accept(house.context, COMMUNE, delivery, act(house))  # it has it: it may be registered
+    assert entered.line["number"] == 1
+
+
+def test_a_document_that_the_desk_opened_is_not_given_to_other_software(house: House) -> None:
+    delivery = arrive(house)
+    incoming.take(house.context, COMMUNE, delivery)
+    assert house.fetch_all(COMMUNE) == []
+    house.clock.pass_(hours=2)
+    house.sweep()
+    assert len(house.fetch_all(COMMUNE)) == 1  # the desk left it lying: it came back
+
+
+def test_a_document_of_another_agency_is_not_there(house: House) -> None:
+    delivery = arrive(house)
+    for what in (incoming.take, incoming.folder):
+        with pytest.raises(Refused, match="not_found"):
+            what(house.context, OFFICE, delivery)
+    with pytest.raises(Refused, match="not_found"):
+        incoming.accept(house.context, OFFICE, delivery, act(house))
+
+
+def test_a_document_that_its_sender_took_back_is_not_accepted(house: House) -> None:
+    message = house.province.message(FINANCE, COMMUNE, at=house.clock.now)
+    answer = house.submit(house.province.signed(message), FINANCE)
+    delivery = str(house.deliveries(answer.id)[COMMUNE]["id"])
+    house.report(house.province.status(FINANCE, COMMUNE, message.document_id, "13", house.clock.now), FINANCE)
+    with pytest.raises(Refused, match="delivery_ended"):
+        incoming.accept(house.context, COMMUNE, delivery, act(house))
+
+
+def test_a_sender_that_asks_for_it_back_is_answered_from_the_desk(house: House) -> None:
+    message = house.province.message(FINANCE, COMMUNE, at=house.clock.now)
+    answer = house.submit(house.province.signed(message), FINANCE)
+    delivery = str(house.deliveries(answer.id)[COMMUNE]["id"])
+    incoming.accept(house.context, COMMUNE, delivery, act(house))
+    house.clock.pass_(seconds=1)
+    house.report(house.province.status(FINANCE, COMMUNE, message.document_id, "13", house.clock.now), FINANCE)
+    assert incoming.folder(house.context, COMMUNE, delivery).asked_back
+    incoming.answer(house.context, COMMUNE, delivery, "15", "", act(house))
+    assert [code for code, _ in told(house)] == ["03", "15"]
+    assert house.deliveries(answer.id)[COMMUNE]["take_back"] == "15"
+
+
+def test_notices_that_a_clerk_has_seen_are_delivered_and_no_others(house: House) -> None:
+    house.send(COMMUNE, FINANCE)
+    house.fetch_all(FINANCE)
+    waiting = arrive(house)
+    [notice] = notices.waiting(house.context, COMMUNE, 10)
+    assert notice["receipt_kind"] == "delivered"
+    assert notices.seen(house.context, COMMUNE, [notice["delivery"], waiting, "x"]) == 1
+    assert notices.waiting(house.context, COMMUNE, 10) == []
+    assert incoming.folder(house.context, COMMUNE, waiting).state == "available"
