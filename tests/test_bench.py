@@ -232,6 +232,7 @@ def results(*fast: Sample, delivered: float = 0.0) -> Results:
         latencies=(),
         memory=(),
         ledger=None,
+        share=None,
         seconds=1.0,
     )
 

@@ -92,6 +92,7 @@ def test_it_ends_with_the_documented_codes(made: Made, published: Path, python: 
     assert "nothing to trust" in run(python, file, "verify", bundle, "--trust", other, code=3).stderr
     run(python, file, "verify", made.folder / "missing", code=3)
     assert "usage" in run(python, file, "verify", code=64).stderr
+    run(python, file, "recount", other, "--mirror", made.folder, code=3)
     run(python, file, "mirror", "ftp://127.0.0.1/ledger", made.folder / "mirror", code=3)
 
 
