@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
-from bench import documents, ledger, load, processes
+from bench import documents, ledger, load, processes, share
 from bench.broker import Layout, Prepared, prepare_broker, start_broker
 from bench.documents import Size
 from bench.keys import Keys
@@ -34,7 +34,7 @@ from bench.results import (
 from bench.servers import Server, start_baseline
 from bench.sink import Sink
 
-Part = Literal["accept", "delivered", "latency", "memory", "ledger"]
+Part = Literal["accept", "delivered", "latency", "memory", "ledger", "report"]
 
 _WARM_UP = {Size.SMALL: 60, Size.MEDIUM: 20, Size.LARGE: 2}  # documents before the clock runs
 # What suits each best: of 2, 3, 4, 16, 64 for the plain stack, of 16, 32, 64 (200 KB: 8, 16) for the broker.
@@ -54,6 +54,7 @@ FULL = Scale(
     delivered=1_200,
     memory=20_000,
     ledger=ledger.FULL,
+    share=share.FULL,
 )
 QUICK = Scale(
     rounds=1,
@@ -63,6 +64,7 @@ QUICK = Scale(
     delivered=1_000,
     memory=3_000,
     ledger=ledger.QUICK,
+    share=share.QUICK,
 )
 
 
@@ -94,6 +96,7 @@ class Bench:
             latencies=self._latencies() if "latency" in wanted else (),
             memory=self._memory() if "memory" in wanted else (),
             ledger=self.ledger() if "ledger" in wanted else None,
+            share=self.share() if "report" in wanted else None,
             seconds=time.monotonic() - started,
         )
 
@@ -200,6 +203,11 @@ class Bench:
         """The ledger's tree, for which nothing else has to be measured."""
         with tempfile.TemporaryDirectory(dir=self._folder) as name:
             return ledger.measure(Path(name), self._scale.ledger, self._say)
+
+    def share(self) -> share.Figures:
+        """Reports over many exchanges, for which nothing else has to be measured."""
+        with tempfile.TemporaryDirectory(dir=self._folder) as name:
+            return share.measure(Path(name), self._scale.share, self._say)
 
     @contextmanager
     def _started(self, contender: Contender, webhooks: str = "") -> Iterator[Server]:

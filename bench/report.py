@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from bench import ledger_report, method
+from bench import ledger_report, method, share_report
 from bench.documents import Size
 from bench.machine import Machine
 from bench.results import (
@@ -80,6 +80,8 @@ def write(results: Results, machine: Machine, on: date) -> str:
         blocks += ["## Resident memory", _memory_table(results.memory)]
     if results.ledger:
         blocks += ["## The ledger's tree", ledger_report.section(results.ledger)]
+    if results.share:
+        blocks += ["## Reports over many exchanges", share_report.section(results.share)]
     blocks += ["## How it was measured", method.write(results, machine)]
     return "\n\n".join(blocks) + "\n"
 

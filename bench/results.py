@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
-from bench import ledger
+from bench import ledger, share
 from bench.documents import Size
 from bench.ledger import Figures
 from bench.load import Load
@@ -37,6 +37,7 @@ class Scale:
     delivered: int  # documents in each run to the receipt
     memory: int  # documents of the memory scenario
     ledger: ledger.Scale
+    share: share.Scale
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,4 +142,5 @@ class Results:
     latencies: tuple[Latency, ...]
     memory: tuple[Memory, ...]
     ledger: Figures | None
+    share: share.Figures | None
     seconds: float
