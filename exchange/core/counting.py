@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 
+from exchange.core.closing import FORWARDED
 from exchange.core.edxml import VIETNAM
 from exchange.core.share import CLASSES, Electronic, ExchangeClass, Paper, Standing, standing
 from exchange.core.working_days import Calendar, noticed_on_time, sent_on_time
@@ -24,6 +25,7 @@ class Kind(StrEnum):
 
     ACCEPTED = "accepted"
     SENT_AGAIN = "sent_again"
+    FORWARDED = "forwarded"  # to the agency that follows a closed one
     DELIVERED = "delivered"
     REFUSED = "refused"
     EXPIRED = "expired"
@@ -37,7 +39,7 @@ class Kind(StrEnum):
     PAPER_WITHDRAWN = "paper_withdrawn"
 
 
-BEGINS = frozenset({Kind.ACCEPTED, Kind.SENT_AGAIN})
+BEGINS = frozenset({Kind.ACCEPTED, Kind.SENT_AGAIN, Kind.FORWARDED})
 ENDS: Mapping[Kind, Electronic] = {
     Kind.DELIVERED: Electronic.DELIVERED,
     Kind.REFUSED: Electronic.REFUSED,
@@ -69,6 +71,7 @@ class Event:
 
     kind: Kind
     at: datetime
+    """Of what was forwarded: when the document was first accepted, for another agency."""
     exchange: str
     """The delivery, or the paper exchange, that the entry speaks of."""
     subject: Subject
@@ -213,6 +216,9 @@ def _ended(exchange: Exchange, event: Event, calendar: Calendar) -> Exchange:
     if exchange.electronic is Electronic.DELIVERED:
         return exchange
     end = ENDS[event.kind]
+    if event.cause == FORWARDED and event.exchange == exchange.delivery:
+        # It goes on under the agency that follows: nothing of it is left here but registered copies.
+        return replace(exchange, electronic=Electronic.NONE, flagged=False)
     if end is not Electronic.DELIVERED:  # of an earlier delivery: the newest one counts
         own = event.exchange == exchange.delivery
         return replace(exchange, electronic=end, cause=event.cause) if own else exchange

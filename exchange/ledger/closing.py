@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, and_, case, delete, exists, or
 from exchange.core.closing import Closing, Lying, Waiting
 from exchange.core.delivery import FINAL, WITHDRAWN, State
 from exchange.core.directory import Agency
+from exchange.core.receipt import instant
 from exchange.ledger import bulk, directory_store
 from exchange.ledger.database import Database
 from exchange.ledger.settle import Issue, Settled, Settlement, settle_within
@@ -244,6 +245,7 @@ def _entry(settlement: Settlement, onward: NewDelivery, document: Any) -> NewEnt
         agency=onward.receiver,
         exchange_class=onward.exchange_class,
         body={
+            "accepted_at": instant(document.accepted_at),
             "digest": document.digest,
             "document_id": document.document_id,
             "earlier": settlement.delivery,

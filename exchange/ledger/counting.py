@@ -122,6 +122,7 @@ _LEAVES = (
         ENTRY.c.delivery,
         ENTRY.c.body,
         DOCUMENT.c.kind,
+        DOCUMENT.c.accepted_at,
         DOCUMENT.c.sender,
         DOCUMENT.c.second_key,
         DOCUMENT.c.business_type,
@@ -158,7 +159,7 @@ def _event(row: RowMapping) -> Event | None:
     cause = orjson.loads(row["body"]).get("cause", "") if kind in (Kind.REFUSED, Kind.EXPIRED) else ""
     return Event(
         kind=kind,
-        at=row["at"],
+        at=row["accepted_at"] if kind is Kind.FORWARDED else row["at"],
         exchange=row["delivery"],
         subject=_subject(row),
         receiver=row["receiver"],

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from exchange.cli.agency_files import sentence
 from exchange.closing import Closings, Outlook, ends, outlook
@@ -10,11 +11,14 @@ from exchange.context import today
 from exchange.core.directory import Directory
 from exchange.core.receipt import ReceiptKind
 from exchange.core.reorganisation import Reorganised, reorganise
+from exchange.counting import Counting
 from exchange.intake import Answer
 from exchange.ledger import closing as ledger
 from exchange.ledger import directory_store, reading
+from exchange.ledger.counting import CAUSE_TALLY, EXCHANGE, TALLY
 from exchange.pickup import Pickup
 from exchange.retry import retry
+from exchange.sequencing import Sequencing
 from exchange.timeline import timeline
 from tests.conftest import MakeHouse
 from tests.core.plan_file import plan, step
@@ -257,3 +261,29 @@ def test_a_broker_that_was_down_on_the_day_deals_with_it_later(house: House, wai
     house.clock.pass_(days=2, hours=12)
     assert closing(house) == 1
     assert house.states(answer.id)[COMMUNE] == "refused"
+
+
+def test_a_document_that_went_on_is_one_exchange_of_the_day_on_which_it_was_sent(house: House) -> None:
+    def counted() -> list[tuple[object, ...]]:
+        Sequencing(house.context).round()
+        Counting(house.context).round()
+        with house.context.database.read() as connection:
+            columns = EXCHANGE.c.receiver, EXCHANGE.c.electronic, EXCHANGE.c.sent_on
+            return sorted(map(tuple, connection.execute(select(*columns))))
+
+    house.send(OFFICE, COMMUNE)
+    prepare(house, merge(COMMUNE, FINANCE))
+    sent_on = today(house.clock.now)
+    tomorrow(house)
+    closing(house)
+    assert (FINANCE, "under_way", sent_on) in counted()
+    house.fetch_all(FINANCE)
+    assert counted() == [(FINANCE, "delivered", sent_on), (COMMUNE, "none", sent_on)]
+    with house.context.database.read() as connection:
+        tallied = connection.execute(select(TALLY).where(TALLY.c.facet == "all")).mappings().all()
+        causes = connection.execute(select(CAUSE_TALLY)).all()
+    assert [(row["unit"], row["electronic"], row["refused"]) for row in tallied] == [
+        ("documents", 1, 0),
+        ("exchanges", 1, 0),
+    ]
+    assert causes == []
