@@ -70,11 +70,11 @@ def agencies() -> Iterator[Agency]:
     yield province
     for number, name in enumerate((OFFICE, *DEPARTMENTS, INSPECTORATE, *BOARDS), start=1):
         yield _agency(number, 0, name, Level.DEPARTMENT, province.code)
-    for number, division in enumerate(_in_order(_phu_yen()["districts"]), start=DISTRICTS_FROM):
-        district = _agency(number, 0, _committee(division), Level.DISTRICT, province.code)
+    for number, division in enumerate(in_order(_phu_yen()["districts"]), start=DISTRICTS_FROM):
+        district = _agency(number, 0, committee(division), Level.DISTRICT, province.code)
         yield district
-        for place, ward in enumerate(_in_order(division["wards"]), start=COMMUNES_FROM):
-            yield _agency(number, place, _committee(ward), Level.COMMUNE, district.code)
+        for place, ward in enumerate(in_order(division["wards"]), start=COMMUNES_FROM):
+            yield _agency(number, place, committee(ward), Level.COMMUNE, district.code)
 
 
 def _phu_yen() -> Mapping[str, Any]:
@@ -96,20 +96,20 @@ def _agency(second: int, third: int, name: str, level: Level, parent: str) -> Ag
     )
 
 
-def _committee(division: Mapping[str, Any]) -> str:
+def committee(division: Mapping[str, Any]) -> str:
     """The People's Committee of a district or commune: "Ủy ban nhân dân xã An Phú"."""
-    name = _one_spelling(division["name"])
+    name = one_spelling(division["name"])
     return f"Ủy ban nhân dân {name[0].lower()}{name[1:]}"
 
 
-def _one_spelling(name: str) -> str:
+def one_spelling(name: str) -> str:
     """The package writes "Hoà" and "Hòa"; the latter is the spelling of the province's documents."""
     return unicodedata.normalize("NFC", name).replace("oà", "òa")
 
 
-def _in_order(divisions: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+def in_order(divisions: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """By the alphabet, without the words for the kind of division."""
-    return sorted(divisions, key=lambda division: _alphabetical(_bare(_one_spelling(division["name"]))))
+    return sorted(divisions, key=lambda division: _alphabetical(_bare(one_spelling(division["name"]))))
 
 
 def _bare(name: str) -> str:
