@@ -1,5 +1,6 @@
 """``exchange directory reorganise``: agencies merge, split, are renamed, moved and closed by a plan."""
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -19,6 +20,7 @@ from exchange.core.reorganisation import Reorganised
 from exchange.core.reorganisation import reorganise as take
 from exchange.ledger import closing as ledger
 from exchange.ledger import directory_store
+from exchange.ledger.acts import OPERATOR, Act
 from exchange.ledger.closing import Ends
 from exchange.ledger.database import Database
 from exchange.ledger.directory_store import Token
@@ -41,13 +43,14 @@ def reorganise(
     site = settings.load()
     database, now = open_database(site), clock()
     version, known, tokens = directory_store.load(database)
-    plan = take(file.read_bytes(), Directory(known), None if on is None else on.date())
+    content = file.read_bytes()
+    plan = take(content, Directory(known), None if on is None else on.date())
     if against := [*plan.problems, *adapter_problems(plan.created)]:
         refuse(file.name, against)
     ending = ends(plan.closings, now, timedelta(hours=site.receipt_expiry_hours))
     _show(database, plan, ending, tokens, now)
     if not dry_run:
-        _write(database, plan, ending, version)
+        _write(database, plan, ending, version, _act(content, plan, now))
     done = "sẽ thay đổi / would change" if dry_run else "đã thay đổi / changed"
     say(f"{done}: {len(plan.changes)}")
 
@@ -117,9 +120,18 @@ def _total(found: Iterable[Outlook]) -> str:
     )
 
 
-def _write(database: Database, plan: Reorganised, ending: Mapping[str, Ends], version: int) -> None:
+def _act(content: bytes, plan: Reorganised, now: datetime) -> Act:
+    what = {
+        "changes": len(plan.changes),
+        "closed": len(plan.closings),
+        "plan": hashlib.sha256(content).hexdigest(),
+    }
+    return Act(event="directory_changed", at=now, person=OPERATOR, role=OPERATOR, what=what)
+
+
+def _write(database: Database, plan: Reorganised, ending: Mapping[str, Ends], version: int, act: Act) -> None:
     try:
-        ledger.reorganise(database, plan.changed, plan.closings, ending, version)
+        ledger.reorganise(database, plan.changed, plan.closings, ending, version, act)
     except directory_store.Changed:
         fail("danh bạ vừa được thay đổi ở nơi khác, chưa thay đổi gì: hãy chạy lại lệnh")
         fail("the directory was changed meanwhile, nothing was changed: run the command again")

@@ -7,7 +7,7 @@ that count are needed (``core.counting.Kind``), all of them; of others the leaf 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from exchange.core.counting import BEGINS, ENDS, Event, Kind, Subject
@@ -88,9 +88,10 @@ class Reading:
         if subject is None or receiver is None:
             self.strangers += kind in BEGINS  # the end of what is no document is no stranger
             return None
+        forwarded = kind is Kind.FORWARDED
         return Event(
             kind=kind,
-            at=leaf.at,
+            at=datetime.fromisoformat(body["accepted_at"]) if forwarded else leaf.at,
             exchange=leaf.exchange,
             subject=subject,
             receiver=receiver,

@@ -11,7 +11,8 @@ from exchange.core.closing import Closing, Lying, Waiting
 from exchange.core.delivery import FINAL, WITHDRAWN, State
 from exchange.core.directory import Agency
 from exchange.core.receipt import instant
-from exchange.ledger import bulk, directory_store
+from exchange.ledger import acts, bulk, directory_store
+from exchange.ledger.acts import Act
 from exchange.ledger.database import Database
 from exchange.ledger.settle import Issue, Settled, Settlement, settle_within
 from exchange.ledger.values import NewDelivery, NewEntry
@@ -44,8 +45,11 @@ def reorganise(
     closings: Sequence[Closing],
     ends: Mapping[str, Ends],
     expected: int,
+    act: Act,
 ) -> None:
-    """Write all of a plan; ``ends`` by agency. Raises ``directory_store.Changed`` as saving agencies does.
+    """Write all of a plan, and whose act it is; ``ends`` by agency.
+
+    Raises ``directory_store.Changed`` as saving agencies does.
 
     Crash before the commit: nothing is changed. Crash after it: the directory is the new one on its
     days, and whoever sweeps deals with what waits when each day comes.
@@ -58,6 +62,7 @@ def reorganise(
             connection.execute(CLOSING.insert(), [_row(closing) for closing in part])
         for agency, end in ends.items():
             _end(connection, agency, end)
+        acts.write(connection, act)
 
 
 def _parts(closings: Sequence[Closing]) -> Iterator[Sequence[Closing]]:
@@ -208,7 +213,7 @@ def _begin(connection: Connection, onward: Sequence[tuple[Settlement, NewDeliver
     ours = [(settlement, each) for settlement, each in new.values() if each.id in begun]
     facts = _facts(connection, [each.document for _, each in ours])
     entries = [
-        _entry(settlement, each, facts[each.document]) for settlement, each in ours if each.kind != "receipt"
+        _entry(settlement, each, facts[each.document]) for settlement, each in ours if each.kind == "document"
     ]
     bulk.insert(connection, ENTRY, [entry.row() for entry in entries])
     return begun

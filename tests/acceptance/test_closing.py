@@ -6,11 +6,10 @@ import pytest
 from sqlalchemy import select
 
 from exchange.cli.agency_files import sentence
-from exchange.closing import Closings, Outlook, ends, outlook
+from exchange.closing import Closings, Outlook, outlook
 from exchange.context import today
-from exchange.core.directory import Directory
 from exchange.core.receipt import ReceiptKind
-from exchange.core.reorganisation import Reorganised, reorganise
+from exchange.core.reorganisation import Reorganised
 from exchange.counting import Counting
 from exchange.intake import Answer
 from exchange.ledger import closing as ledger
@@ -24,21 +23,12 @@ from tests.conftest import MakeHouse
 from tests.core.plan_file import plan, step
 from tests.house import House
 from tests.province import COMMUNE, DISTRICT, FINANCE, OFFICE
-
-MONTH = timedelta(days=30)
+from tests.reorganising import MONTH, write_down
 
 
 def prepare(house: House, *lines: str) -> Reorganised:
     """Write a plan down; each line begins tomorrow."""
-    database = house.context.database
-    version, agencies, _ = directory_store.load(database)
-    day = today(house.clock.now) + timedelta(days=1)
-    done = reorganise(plan(*lines), Directory(agencies), day)
-    assert done.problems == (), [each.message for each in done.problems]
-    ending = ends(done.closings, house.clock.now, MONTH)
-    ledger.reorganise(database, done.changed, done.closings, ending, version)
-    house.context.registry.renew()
-    return done
+    return write_down(house, plan(*lines), today(house.clock.now) + timedelta(days=1))
 
 
 def closing(house: House) -> int:

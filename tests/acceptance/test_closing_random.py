@@ -9,17 +9,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exchange.closing import AT_ONCE, Closings, Outlook, ends, outlook
+from exchange.closing import AT_ONCE, Closings, Outlook, outlook
 from exchange.context import today
 from exchange.core.closing import CLOSED, FORWARDED
 from exchange.core.directory import Agency, Directory, Level
 from exchange.core.receipt import ReceiptKind
-from exchange.core.reorganisation import Reorganised, reorganise
+from exchange.core.reorganisation import Reorganised
 from exchange.ledger import closing as ledger
 from exchange.ledger import directory_store
 from tests.core.plan_file import plan, step
 from tests.house import House
 from tests.province import DISTRICT, OFFICE
+from tests.reorganising import write_down
 
 PLACES = range(6)
 NUMBERS = count(1)
@@ -80,8 +81,6 @@ def settle_in(house: House) -> list[str]:
 def take(
     house: House, codes: Sequence[str], lines: Sequence[tuple[str, int, tuple[int, ...], str]]
 ) -> Reorganised:
-    database, now = house.context.database, house.clock.now
-    version, agencies, _ = directory_store.load(database)
     content = plan(
         *(
             step(
@@ -94,13 +93,10 @@ def take(
             for action, place, following, waiting in lines
         )
     )
-    done = reorganise(content, Directory(agencies), today(now) + timedelta(days=1))
-    assert done.problems == ()
-    for _ in range(2):  # as whoever is not sure whether it was done
-        ending = ends(done.closings, now, timedelta(days=30))
-        ledger.reorganise(database, done.changed, done.closings, ending, version)
-        version += 1
-    house.context.registry.renew()
+    tomorrow = today(house.clock.now) + timedelta(days=1)
+    done = write_down(house, content, tomorrow)
+    again = write_down(house, content, tomorrow)  # as whoever is not sure whether it was done
+    assert (again.changes, again.closings) == ((), done.closings)
     return done
 
 

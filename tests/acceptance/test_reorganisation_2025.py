@@ -7,20 +7,18 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from exchange.closing import Closings, ends
+from exchange.closing import Closings
 from exchange.context import today
-from exchange.core.directory import Directory
 from exchange.core.directory_csv import parse
 from exchange.core.receipt import ReceiptKind
-from exchange.core.reorganisation import reorganise
 from exchange.core.structure import Structure, group
 from exchange.counting import Counting
-from exchange.ledger import closing as ledger
 from exchange.ledger import directory_store
 from exchange.ledger.counting import EXCHANGE
 from exchange.sequencing import Sequencing
 from tests.house import House
 from tests.province import COMMUNE, DISTRICT, FINANCE, OFFICE, registered
+from tests.reorganising import write_down
 
 CONFIG = Path(__file__).parents[2] / "config"
 WARD = "000.21.30.H45"  # phường Hòa Hiệp Nam, of which phường Hòa Hiệp was made
@@ -37,12 +35,7 @@ def load(house: House, *files: str) -> None:
 
 def reform(house: House) -> None:
     """Write the plan down, late as it is: its day is past."""
-    version, agencies, _ = directory_store.load(house.context.database)
-    done = reorganise((CONFIG / "2025" / "reorganisation.csv").read_bytes(), Directory(agencies))
-    assert done.problems == ()
-    ending = ends(done.closings, house.clock.now, timedelta(days=30))
-    ledger.reorganise(house.context.database, done.changed, done.closings, ending, version)
-    house.context.registry.renew()
+    write_down(house, (CONFIG / "2025" / "reorganisation.csv").read_bytes())
     Closings(house.context).step()
 
 

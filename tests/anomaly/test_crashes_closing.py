@@ -1,42 +1,32 @@
 """A crash at any commit while a plan is written down or what waits is dealt with: all is done, once."""
 
 from contextlib import suppress
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 import exchange.closing
 from exchange.app import Broker
-from exchange.closing import Closings, ends
+from exchange.closing import Closings
 from exchange.context import today
-from exchange.core.directory import Directory
 from exchange.core.receipt import ReceiptKind
-from exchange.core.reorganisation import reorganise
-from exchange.ledger import closing as ledger
-from exchange.ledger import directory_store
 from tests.anomaly.test_crashes import Crash, Points
 from tests.anomaly.test_crashes_sequencing import arm
 from tests.core.plan_file import plan, step
 from tests.house import House, settings_for
 from tests.province import COMMUNE, DISTRICT, FINANCE, OFFICE
+from tests.reorganising import write_down
 
 COMMITS = 4  # the plan, and two pages of two and one deliveries; the last number crashes nothing
 
 
 def story(house: House) -> None:
     """The plan is written down, for a day that has come, and what waits is dealt with."""
-    database, now = house.context.database, house.clock.now
-    version, agencies, _ = directory_store.load(database)
     content = plan(
         step("merge", COMMUNE, date="", successors=FINANCE, waiting="forward"),
         step("merge", DISTRICT, date="", successors=FINANCE, waiting="return"),
     )
-    done = reorganise(content, Directory(agencies), today(now))
-    assert done.problems == ()
-    ending = ends(done.closings, now, timedelta(days=30))
-    ledger.reorganise(database, done.changed, done.closings, ending, version)
-    house.context.registry.renew()
+    write_down(house, content, today(house.clock.now))
     Closings(house.context).step()
 
 
