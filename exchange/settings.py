@@ -111,6 +111,7 @@ class Settings(BaseSettings):
     oidc_client_id: str
     oidc_client_secret: SecretStr
     oidc_client_secret_file: Path | None
+    oidc_claim: str
     oidc_label: str
     desk_keys: Path | None
     # storage
@@ -254,6 +255,13 @@ class Settings(BaseSettings):
         if len({each.vkey.name for each in known}) != len(known):
             raise ValueError("two witnesses have one name")
         return witnesses
+
+    @cached_property
+    def resolved_oidc_client_secret(self) -> str:
+        """The one given, or the file's; raises ``OSError`` when that cannot be read."""
+        if self.oidc_client_secret_file is None:
+            return self.oidc_client_secret.get_secret_value()
+        return self.oidc_client_secret_file.read_text().strip()
 
     @cached_property
     def secure_cookies(self) -> bool:

@@ -1,6 +1,7 @@
 """A whole broker that answers on a port, in the test's process, with the test's small province."""
 
 import hashlib
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -75,22 +76,24 @@ class Running:
 
 
 @contextmanager
-def running(folder: Path, database_url: str = "", **changes: object) -> Iterator[Running]:
+def running(
+    folder: Path, database_url: str = "", listening: socket.socket | None = None, **changes: object
+) -> Iterator[Running]:
     """The broker until the end of the block; ``changes`` are settings."""
     broker = Broker(settings_for(folder / "data", database_url, **changes))
     province = Province.create(datetime.now(UTC))
     province.install(broker.database, datetime.now(UTC))
     broker.context.registry.renew()
-    with answering(broker) as port:
+    with answering(broker, listening) as port:
         yield Running(f"http://127.0.0.1:{port}", port, broker, province, folder)
 
 
 @contextmanager
-def answering(broker: Broker) -> Iterator[int]:
+def answering(broker: Broker, listening: socket.socket | None = None) -> Iterator[int]:
     """The port on which the broker answers until the end of the block; then it is closed."""
     application = broker.with_api()
     broker.with_worker()
-    listening = server.listen("127.0.0.1", 0)
+    listening = listening or server.listen("127.0.0.1", 0)
     port = listening.getsockname()[1]
     config = uvicorn.Config(
         application, loop="uvloop", http="httptools", ws="none", lifespan="off", log_config=None

@@ -9,7 +9,7 @@ from fastapi.responses import RedirectResponse
 from exchange.context import clock
 from exchange.core.refusal import Refused
 from exchange.core.refusal_texts import CATALOGUE
-from exchange.web.rendering import moment, page
+from exchange.web.rendering import moment, page, with_cookies
 from exchange.web.texts import said
 from exchange.web.visitor import SAFE, SignInNeeded, Turned, Visitor, looks
 
@@ -70,4 +70,4 @@ def to_sign_in(request: Request, needed: SignInNeeded) -> Response:
     target = f"{needed.path}?{query}" if query else needed.path
     if "hx-request" in request.headers:  # the script follows this, and puts no page into a table
         return Response(status_code=HTTPStatus.UNAUTHORIZED, headers={"HX-Redirect": target})
-    return RedirectResponse(target, HTTPStatus.SEE_OTHER)
+    return with_cookies(RedirectResponse(target, HTTPStatus.SEE_OTHER), looks(request))

@@ -14,6 +14,7 @@ from exchange.web.pages import (
     documents,
     incoming,
     invitation,
+    oidc,
     registers,
     second_factor,
     sign_in,
@@ -24,6 +25,7 @@ from exchange.web.visitor import Anybody, Person
 AREAS = (
     sign_in,
     second_factor,
+    oidc,
     invitation,
     documents,
     document,

@@ -18,6 +18,21 @@ TEXTS = {
         "và gửi lại.",
         "Your session is over. If you just sent a form, nothing was done: sign in and send it again.",
     ),
+    "oidc.refused": ("Chưa đăng nhập được", "You are not signed in"),
+    "oidc.away": (
+        "Nhà cung cấp định danh chưa trả lời. Hãy thử lại sau ít phút hoặc đăng nhập bằng mật khẩu.",
+        "The identity provider does not answer. Try again in a few minutes, or sign in with a password.",
+    ),
+    "oidc.not_proven": (
+        "Câu trả lời của nhà cung cấp định danh không dùng được hoặc đã quá hạn. Hãy đăng nhập lại từ đầu; "
+        "nếu vẫn lỗi, báo quản trị.",
+        "The identity provider's answer cannot be used, or came too late. Begin again; if it stays, tell the "
+        "administrator.",
+    ),
+    "oidc.unknown": (
+        "Danh tính của bạn chưa gắn với tài khoản nào ở đây, hoặc tài khoản đã bị khoá. Hãy báo quản trị.",
+        "Your identity belongs to no account here, or the account is disabled. Ask the administrator.",
+    ),
     "second_factor.title": ("Xác thực lớp thứ hai", "Second factor"),
     "second_factor.code": ("Mã", "Code"),
     "second_factor.hint": (
