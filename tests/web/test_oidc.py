@@ -80,7 +80,7 @@ def test_a_browser_goes_there_and_comes_back(trusting: Site, chromium: Browser) 
     page.goto("/web/account?lang=en")
     audit_page(page)
     page.click("text=Sign in with SSO")
-    page.locator("dd >> text=Auditor").wait_for(timeout=10_000)
+    page.get_by_text("Auditor", exact=True).wait_for(timeout=10_000)
     assert page.url == f"{trusting.url}/web/account?lang=en"
     context.close()
 
