@@ -6,6 +6,7 @@ leaves the mirror of the last visit. What contradicts it is kept as evidence in 
 """
 
 import hashlib
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -24,6 +25,8 @@ from exchange.core.tiles import TILE_WIDTH, NotATile, Place, entries_path, hashe
 
 KEY = "key"
 CONFLICTS = "conflicts"
+LEAF_BYTES_MAX = 1_000
+ENTRY_BYTES = 400  # that one takes in a mirror, with its hashes
 
 # Gives what lies at a path below the ledger's address; raises ``OSError``.
 Fetch = Callable[[str], bytes]
@@ -101,10 +104,13 @@ def _continues(fetch: Fetch, last: Checkpoint | None, new: Checkpoint) -> list[F
 def _grow(fetch: Fetch, folder: Path, tiling: Tiling, new: Checkpoint, tally: Tally) -> list[Finding]:
     """Fetch the entries from the last whole bundle on, and compute the root with them."""
     before = tiling.before
+    _check_room(folder, new.size - before)
     for number in range(before // TILE_WIDTH, -(-new.size // TILE_WIDTH)):
         path = entries_path(number, width_at(0, number, new.size))
         content = fetch(path)
         entries = ledger.read_bundle(content, number, new.size)
+        if len(content) > TILE_WIDTH * LEAF_BYTES_MAX:
+            raise NotATile(f"{path} has {len(content)} bytes: no leaves are so long")
         for entry in entries[max(0, before - number * TILE_WIDTH) :]:
             tally.add(entry)
         _write_all(folder, tiling.add([leaf_hash(entry) for entry in entries]))
@@ -113,6 +119,16 @@ def _grow(fetch: Fetch, folder: Path, tiling: Tiling, new: Checkpoint, tally: Ta
         raise Broken(f"its entries lead to the root {tiling.root.hex()}, it signed {new.root.hex()}")
     _write_all(folder, tiling.begun())
     return [finding("root", CHECKPOINT, count=new.size - before)]
+
+
+def _check_room(folder: Path, entries: int) -> None:
+    """Raise ``OSError`` where so many entries will not fit: a ledger names whatever size it likes."""
+    needed, free = entries * ENTRY_BYTES, shutil.disk_usage(folder).free
+    if needed > free:
+        raise OSError(
+            f"{folder}: không đủ chỗ / not enough room: {entries} entries take {needed} bytes, "
+            f"{free} are free"
+        )
 
 
 def _tiling(folder: Path, last: Checkpoint | None) -> Tiling:

@@ -1,8 +1,11 @@
 """Following a ledger: what is new is fetched and hashed, and a history that was rewritten is noticed."""
 
 import json
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -11,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from exchange.audit import Anchors, Exit, Report, Status, verify
+from exchange.audit import Anchors, Exit, Report, Status, fetching, verify
 from exchange.audit.fetching import Ledger
 from exchange.audit.mirror import mirror
 from exchange.cli.audit import group
@@ -261,6 +264,63 @@ def test_a_broker_s_ledger_is_followed_over_http(broker: Running, tmp_path: Path
     assert "NOT ENOUGH TO SAY" in run("verify", folder, code=2)
     run("mirror", f"{broker.url}/nowhere", folder, "--trust", key, code=3)
     run("mirror", "ftp://127.0.0.1/", folder, code=3)
+
+
+class Trickle(BaseHTTPRequestHandler):
+    """Sends a byte now and then, and never an end."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        with suppress(OSError):
+            while not self.server.left.wait(0.02):  # type: ignore[attr-defined]
+                self.wfile.write(b"x")
+                self.wfile.flush()
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+def test_an_answer_without_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fetching, "SECONDS_MAX", 0.3)
+    with ThreadingHTTPServer(("127.0.0.1", 0), Trickle) as server:
+        server.left = threading.Event()  # type: ignore[attr-defined]
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        with pytest.raises(OSError, match="not all there after"):
+            Ledger(f"http://127.0.0.1:{server.server_port}/ledger").fetch("checkpoint")
+        server.left.set()  # type: ignore[attr-defined]
+        server.shutdown()
+
+
+def test_a_ledger_of_a_size_that_nobody_has_room_for_is_not_fetched(tmp_path: Path) -> None:
+    served = Served(300)
+    served.text = Checkpoint(KEY.vkey.name, 2**60, b"r" * 32).text
+    with pytest.raises(OSError, match="not enough room"):
+        follow(tmp_path, served)
+    assert served.asked == ["checkpoint"]
+
+
+def test_entries_that_are_longer_than_leaves_are_not_kept(tmp_path: Path) -> None:
+    served = Served(256)
+    served.leaves = [leaf[:-1] + b" " * 2_000 + b"}" for leaf in served.leaves]
+    assert follow(tmp_path, served).exit is Exit.REFUSED
+    assert not list(tmp_path.glob("tile/entries/*"))
+
+
+def test_a_ledger_that_goes_back_is_noticed_and_the_mirror_stays(tmp_path: Path) -> None:
+    follow(tmp_path, Served(600))
+    report = follow(tmp_path, Served(300))
+    assert codes(report, Status.REFUSED) == {"history_rewritten"}
+    assert verify(tmp_path, ANCHORS).facts["size"] == 600
+
+
+def test_a_ledger_of_another_name_with_the_same_key_is_noticed(tmp_path: Path) -> None:
+    """One whose key is trusted, too."""
+    other = NoteKey("other.example/ledger", Ed25519PrivateKey.from_private_bytes(b"l" * 32))
+    anchors = Anchors(logs=(KEY.vkey, other.vkey))
+    follow(tmp_path, Served(10), anchors)
+    report = follow(tmp_path, Served(20, key=other), anchors)
+    assert codes(report, Status.REFUSED) == {"history_rewritten"}
 
 
 def test_what_does_not_answer_or_is_too_large_is_a_sentence(broker: Running) -> None:
