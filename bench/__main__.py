@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import get_args
 
-from bench import ledger_report, machine, measure, report, share_report
+from bench import evidence, ledger_report, machine, measure, report, share_report
 from bench.sink import Sink
 
 _ROOT = Path(__file__).parent.parent
@@ -37,6 +37,9 @@ def main() -> int:
                 return 0
             if chosen.part == ["report"]:
                 sys.stdout.write(share_report.section(bench.share()) + "\n")
+                return 0
+            if chosen.part == ["evidence"]:
+                sys.stdout.write(evidence.section(bench.evidence()) + "\n")
                 return 0
             results = bench.run(chosen.part or get_args(measure.Part), broker=not chosen.baseline_alone)
     text = report.write(results, seen, datetime.now(UTC).date())

@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
-from bench import documents, ledger, load, processes, share
+from bench import documents, evidence, ledger, load, processes, share
 from bench.broker import Layout, Prepared, prepare_broker, start_broker
 from bench.documents import Size
 from bench.keys import Keys
@@ -30,11 +30,12 @@ from bench.results import (
     Results,
     Sample,
     Scale,
+    Verified,
 )
 from bench.servers import Server, start_baseline
 from bench.sink import Sink
 
-Part = Literal["accept", "delivered", "latency", "memory", "ledger", "report"]
+Part = Literal["accept", "delivered", "latency", "memory", "ledger", "report", "evidence"]
 
 _WARM_UP = {Size.SMALL: 60, Size.MEDIUM: 20, Size.LARGE: 2}  # documents before the clock runs
 # What suits each best: of 2, 3, 4, 16, 64 for the plain stack, of 16, 32, 64 (200 KB: 8, 16) for the broker.
@@ -97,6 +98,7 @@ class Bench:
             memory=self._memory() if "memory" in wanted else (),
             ledger=self.ledger() if "ledger" in wanted else None,
             share=self.share() if "report" in wanted else None,
+            evidence=self.evidence() if "evidence" in wanted else None,
             seconds=time.monotonic() - started,
         )
 
@@ -208,6 +210,11 @@ class Bench:
         """Reports over many exchanges, for which nothing else has to be measured."""
         with tempfile.TemporaryDirectory(dir=self._folder) as name:
             return share.measure(Path(name), self._scale.share, self._say)
+
+    def evidence(self) -> Verified:
+        """A bundle of one document, verified offline."""
+        with tempfile.TemporaryDirectory(dir=self._folder) as name:
+            return evidence.measure(Path(name), self._say)
 
     @contextmanager
     def _started(self, contender: Contender, webhooks: str = "") -> Iterator[Server]:

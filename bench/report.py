@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from bench import ledger_report, method, share_report
+from bench import evidence, ledger_report, method, share_report
 from bench.documents import Size
 from bench.machine import Machine
 from bench.results import (
@@ -82,6 +82,8 @@ def write(results: Results, machine: Machine, on: date) -> str:
         blocks += ["## The ledger's tree", ledger_report.section(results.ledger)]
     if results.share:
         blocks += ["## Reports over many exchanges", share_report.section(results.share)]
+    if results.evidence:
+        blocks += ["## Evidence", evidence.section(results.evidence)]
     blocks += ["## How it was measured", method.write(results, machine)]
     return "\n\n".join(blocks) + "\n"
 
@@ -133,7 +135,7 @@ def targets(results: Results) -> list[Target]:
             met=not failures and not lost,
         )
     )
-    return [*found, *_ledger_targets(results)]
+    return [*found, *_ledger_targets(results), *_evidence_targets(results)]
 
 
 def _rate(accept: Accept) -> float:
@@ -189,6 +191,20 @@ def _delivered_targets(results: Results) -> list[Target]:
             )
         )
     return found
+
+
+def _evidence_targets(results: Results) -> list[Target]:
+    found = results.evidence
+    if found is None:
+        return []
+    return [
+        Target(
+            what="a bundle verified offline",
+            wanted=f"under {evidence.SECONDS:g} s",
+            reached=f"{found.median:.2f} s",
+            met=found.median < evidence.SECONDS,
+        )
+    ]
 
 
 def _ledger_targets(results: Results) -> list[Target]:

@@ -133,6 +133,24 @@ class Memory:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Verified:
+    """The bundle of one document, verified offline."""
+
+    bundle_bytes: int
+    files: int
+    proven: int
+    """What the verifier says is proven."""
+    seconds: tuple[float, ...]
+    processor_seconds: float
+    """The median, of a processor."""
+
+    @property
+    def median(self) -> float:
+        """Of the runs."""
+        return statistics.median(self.seconds)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Results:
     """All that one run of the benchmark found."""
 
@@ -143,4 +161,5 @@ class Results:
     memory: tuple[Memory, ...]
     ledger: Figures | None
     share: share.Figures | None
+    evidence: Verified | None = None
     seconds: float
