@@ -412,7 +412,7 @@ def test_a_document_is_proven_under_its_authority_or_certificate(broker: Running
     assert sent in by_authority
     assert "it is the signer's word" in by_authority
     assert "which you trust itself" in office.run(
-        "verify", kept, "--trust", office.environment["EXCHANGE_CERTIFICATE"]
+        "verify", kept, "--signer", office.environment["EXCHANGE_CERTIFICATE"]
     )
     assert "Whose certificate" in office.run("verify", kept, code=2)
     assert "Nobody you trust" in office.run("verify", kept, "--trust", broker.certificate_file, code=2)

@@ -4,13 +4,13 @@ It proves nothing by itself, and says so: whoever wants to know runs the verifie
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from exchange.core import pdf_kept
 from exchange.core.asic import Part
-from exchange.core.delivery import State
+from exchange.core.delivery_texts import STATES
 from exchange.core.edxml import VIETNAM
 from exchange.core.note import Checkpoint, NotANote, read
 from exchange.evidence.gathering import Gathered
@@ -78,17 +78,6 @@ class Account:
 
 TITLE = Both("Hồ sơ bằng chứng", "Evidence")
 
-# "Accepted" and "delivered" never share a word.
-STATES: Mapping[str, Both] = {
-    State.READY: Both("Chờ chuyển", "To be sent"),
-    State.WAITING: Both("Đang chuyển", "Being sent"),
-    State.AVAILABLE: Both("Chờ nơi nhận đến lấy", "Lies ready, not fetched yet"),
-    State.LEASED: Both("Nơi nhận đang lấy", "Being fetched"),
-    State.ACCEPTED: Both("Nơi nhận đã lấy, chưa xác nhận", "Taken, not confirmed yet"),
-    State.DELIVERED: Both("ĐÃ CHUYỂN", "DELIVERED"),
-    State.REFUSED: Both("KHÔNG CHUYỂN ĐƯỢC", "ENDED WITHOUT DELIVERY"),
-    State.EXPIRED: Both("QUÁ HẠN CHUYỂN", "NOT DELIVERED IN TIME"),
-}
 READING_ONLY = Both(
     "Trang này chỉ để đọc. Bằng chứng là các tệp trong gói; chỉ kết quả kiểm tra mới nói chúng có giá trị.",
     "This page is for reading only. The files of the bundle are the evidence, and only the check says that "
@@ -160,13 +149,17 @@ def _deliveries(gathered: Gathered) -> Table:
         tuple(
             (
                 Both(row["receiver"]),
-                STATES[row["state"]],
+                _state(row["state"]),
                 Both(local(row["final_at"]) if row["final_at"] else "—"),
                 Both(row["reason"] or row["cause"] or "—"),
             )
             for row in gathered.dossier.deliveries
         ),
     )
+
+
+def _state(state: str) -> Both:
+    return Both(*(f"{each[:1].upper()}{each[1:]}" for each in STATES[state]))
 
 
 def _history(gathered: Gathered) -> Timeline:

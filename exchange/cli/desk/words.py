@@ -1,25 +1,13 @@
-"""The words of the clerk's commands. "Accepted" by the exchange and "delivered" never share one."""
+"""The words of the clerk's commands."""
 
 from collections.abc import Mapping
 
 from exchange.audit.words import RECEIPTS
 from exchange.audit.words import STATUSES as REPORTED
 from exchange.core.codes import PRIORITIES
-from exchange.core.delivery import State
+from exchange.core.delivery_texts import STATES
 
 __all__ = ["KINDS", "RECEIPTS", "STATES", "STATUSES", "both", "urgency"]
-
-# Where a delivery stands: Vietnamese, English.
-STATES: Mapping[str, tuple[str, str]] = {
-    State.READY: ("chờ chuyển", "to be sent"),
-    State.WAITING: ("đang chuyển, sẽ thử lại nếu không thành", "being sent, tried again if need be"),
-    State.AVAILABLE: ("chờ nơi nhận đến lấy", "lies ready, not fetched yet"),
-    State.LEASED: ("nơi nhận đang lấy", "being fetched"),
-    State.ACCEPTED: ("nơi nhận đã lấy, chưa xác nhận", "taken, not confirmed yet"),
-    State.DELIVERED: ("ĐÃ CHUYỂN", "DELIVERED"),
-    State.REFUSED: ("KHÔNG CHUYỂN ĐƯỢC", "ENDED WITHOUT DELIVERY"),
-    State.EXPIRED: ("QUÁ HẠN CHUYỂN", "NOT DELIVERED IN TIME"),
-}
 
 # QCVN 102 status codes, and none so far.
 STATUSES: Mapping[str, tuple[str, str]] = {"none": ("chưa báo", "nothing reported"), **REPORTED}
