@@ -19,7 +19,7 @@ from bench import documents
 from bench.broker import Layout, prepare_broker, start_broker
 from bench.documents import Size
 from bench.keys import Keys
-from bench.results import Verified
+from bench.results import Target, Verified
 from bench.servers import ROOT, Server
 from exchange.core import asic
 from exchange.core import bundle as layout
@@ -117,3 +117,17 @@ def section(found: Verified) -> str:
         f"({min(found.seconds):.2f}-{max(found.seconds):.2f}), of the command as a whole;\n"
         f"  {found.processor_seconds:.2f} s of a processor."
     )
+
+
+def targets(found: Verified | None) -> list[Target]:
+    """Whether it is as fast as it should be."""
+    if found is None:
+        return []
+    return [
+        Target(
+            what="a bundle verified offline",
+            wanted=f"under {SECONDS:g} s",
+            reached=f"{found.median:.2f} s",
+            met=found.median < SECONDS,
+        )
+    ]

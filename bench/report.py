@@ -2,7 +2,6 @@
 
 import statistics
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 
 from bench import evidence, ledger_report, method, share_report
@@ -19,6 +18,7 @@ from bench.results import (
     Memory,
     Results,
     Sample,
+    Target,
 )
 
 ACCEPT_TARGETS: Mapping[Kind, float] = {Kind.SIGNXML: 8, Kind.BERGSHAMRA: 15}
@@ -45,17 +45,6 @@ are medians of the ratios within each round."""
 _BUSY_MARK = " !"
 _BUSY = """\
 `!`: the figure rests on runs in which others used the machine, and is no basis for a verdict."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
-    """One target, and what was reached."""
-
-    what: str
-    wanted: str
-    reached: str
-    met: bool
-    beside: str = ""  # the ratio against the other plain stack, which judges nothing
 
 
 def write(results: Results, machine: Machine, on: date) -> str:
@@ -135,7 +124,7 @@ def targets(results: Results) -> list[Target]:
             met=not failures and not lost,
         )
     )
-    return [*found, *_ledger_targets(results), *_evidence_targets(results)]
+    return [*found, *_ledger_targets(results), *evidence.targets(results.evidence)]
 
 
 def _rate(accept: Accept) -> float:
@@ -191,20 +180,6 @@ def _delivered_targets(results: Results) -> list[Target]:
             )
         )
     return found
-
-
-def _evidence_targets(results: Results) -> list[Target]:
-    found = results.evidence
-    if found is None:
-        return []
-    return [
-        Target(
-            what="a bundle verified offline",
-            wanted=f"under {evidence.SECONDS:g} s",
-            reached=f"{found.median:.2f} s",
-            met=found.median < evidence.SECONDS,
-        )
-    ]
 
 
 def _ledger_targets(results: Results) -> list[Target]:

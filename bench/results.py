@@ -133,6 +133,17 @@ class Memory:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """One target, and what was reached."""
+
+    what: str
+    wanted: str
+    reached: str
+    met: bool
+    beside: str = ""  # the ratio against the other plain stack, which judges nothing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Verified:
     """The bundle of one document, verified offline."""
 
