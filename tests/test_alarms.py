@@ -65,7 +65,7 @@ def test_an_agency_whose_attempts_all_fail_is_unreachable_until_its_software_ans
     [alarm] = opened(house)
     assert (alarm.rule, alarm.subject) == (Rule.AGENCY_UNREACHABLE, FINANCE)
     assert f"Cơ quan {FINANCE}" in alarm.title_vi
-    assert "1 messages wait" in alarm.detail_en
+    assert "waiting: 1." in alarm.detail_en
     answers(house, FINANCE, "always")
     attempt(house, hours=2)
     assert causes(house) == []
@@ -104,7 +104,7 @@ def test_documents_that_nobody_picks_up_are_late_by_their_urgency_and_one_alarm_
     house.clock.pass_(hours=0.2)
     [alarm] = opened(house)
     assert (alarm.rule, alarm.subject) == (Rule.DOCUMENTS_LATE, COMMUNE)
-    assert "1 documents" in alarm.detail_en
+    assert "have not arrived: 1," in alarm.detail_en
     assert "Hỏa tốc" in alarm.detail_vi
     house.clock.pass_(hours=22)
     assert {subject for _, subject in causes(house)} == {COMMUNE, DISTRICT}

@@ -17,11 +17,11 @@ from exchange.sending import NotSent, lines
 group = typer.Typer(help="Alarms: what is open, and a test of the ways they are told.", no_args_is_help=True)
 
 _SUBJECT = "[{broker}] THỬ CẢNH BÁO / TEST ALARM"
-_BODY = """Đây là thư thử: cảnh báo của trục {broker} tới được địa chỉ này. Không cần làm gì.
+_BODY = """Đây là thư thử: cảnh báo của {broker} tới được địa chỉ này. Không cần làm gì.
 
 ------------------------------------------------------------
 
-This is a test: alarms of the exchange {broker} reach this address. Nothing is to be done.
+This is a test: alarms of {broker} reach this address. Nothing is to be done.
 """
 
 

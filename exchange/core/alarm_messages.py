@@ -13,12 +13,13 @@ SUBJECT_MAX = 150  # characters
 
 Item = tuple[str, Alarm, Said]  # with the alarm's id
 
+_URGENT = Words("CẢNH BÁO KHẨN", "URGENT ALARM")
 _HEADS = {
     Said.RAISED: Words("CẢNH BÁO", "ALARM"),
     Said.REMINDED: Words("VẪN CÒN", "STILL"),
     Said.ENDED: Words("ĐÃ HẾT", "OVER"),
 }
-_GREETING = Words("Trục liên thông {broker}, lúc {at}.", "Exchange {broker}, at {at}.")
+_GREETING = Words("Từ {broker}, lúc {at}.", "From {broker}, at {at}.")
 _MORE = Words(
     "… và {count} mục nữa. Xem tất cả: exchange alarm list",
     "… and {count} more. All of them: exchange alarm list",
@@ -33,7 +34,7 @@ def subject(items: Sequence[Item], broker: str) -> str:
     """One line that can be understood without opening the mail."""
     _, alarm, said = items[0]
     title = describe(alarm.cause.rule, alarm.facts).title
-    head = _HEADS[said]
+    head = _head(alarm, said)
     if len(items) == 1:
         text = f"[{broker}] {head.vi}: {title.vi} / {head.en}: {title.en}"
     else:
@@ -55,9 +56,14 @@ def _part(items: Sequence[Item], broker: str, at: datetime, language: str) -> st
     return "\n\n".join((*parts, getattr(_FOOT, language)))
 
 
+def _head(alarm: Alarm, said: Said) -> Words:
+    urgent = said is Said.RAISED and severity(alarm.cause.rule) is Severity.CRITICAL
+    return _URGENT if urgent else _HEADS[said]
+
+
 def _told(alarm: Alarm, said: Said, language: str) -> str:
     described = describe(alarm.cause.rule, alarm.facts)
-    lines = [f"{getattr(_HEADS[said], language)}: {getattr(described.title, language)}"]
+    lines = [f"{getattr(_head(alarm, said), language)}: {getattr(described.title, language)}"]
     if said is Said.ENDED:
         return "\n".join((*lines, _span(alarm, language)))
     lines.append(getattr(described.detail, language))

@@ -46,7 +46,6 @@ class Unreachable:
     name: str
     since: datetime
     waiting: int
-    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,7 +159,6 @@ def _unreachable(readings: Readings, limits: Limits, _open: Collection[Cause]) -
                     "name": each.name,
                     "since": instant(each.since),
                     "waiting": each.waiting,
-                    "reason": each.reason,
                 },
             )
 

@@ -79,8 +79,8 @@ _TEXTS: Mapping[Rule, tuple[Words, Words, Words]] = {
     Rule.COUNTERS_DIFFER: (
         Words("Số liệu tỷ lệ không khớp khi đếm lại", "The counters differ from the recount"),
         Words(
-            "Đếm lại từ sổ cái cho kết quả khác ở {count} số liệu.",
-            "The recount from the ledger found {count} figures otherwise.",
+            "Số liệu mà lần đếm lại từ sổ cái cho kết quả khác: {count}.",
+            "Figures that the recount from the ledger found otherwise: {count}.",
         ),
         Words(
             "Không dùng báo cáo tỷ lệ cho đến khi rõ nguyên nhân: exchange share recount (docs/share.md).",
@@ -152,10 +152,8 @@ _TEXTS: Mapping[Rule, tuple[Words, Words, Words]] = {
     Rule.AGENCY_UNREACHABLE: (
         Words("Không gửi được tới {name}", "{name} cannot be reached"),
         Words(
-            "Mọi lần gửi tới {agency} đều không thành từ {since}; {waiting} văn bản đang chờ. "
-            "Lần cuối: {reason}",
-            "Every attempt to {agency} has failed since {since}; {waiting} messages wait. "
-            "The last one: {reason}",
+            "Mọi lần gửi tới {agency} đều không thành từ {since}; đang chờ: {waiting}.",
+            "Every attempt to {agency} has failed since {since}; waiting: {waiting}.",
         ),
         Words(
             "Gọi cho người quản trị phần mềm của cơ quan đó. Văn bản không mất: trục tự gửi lại khi thông.",
@@ -165,9 +163,9 @@ _TEXTS: Mapping[Rule, tuple[Words, Words, Words]] = {
     Rule.DOCUMENTS_LATE: (
         Words("Văn bản gửi {name} bị chậm", "Documents for {name} are late"),
         Words(
-            "{count} văn bản gửi {agency} chưa tới nơi, văn bản đầu từ {since}; độ khẩn cao nhất: "
+            "Số văn bản gửi {agency} chưa tới nơi: {count}, văn bản đầu từ {since}; độ khẩn cao nhất: "
             "{priority}.",
-            "{count} documents for {agency} have not arrived, the first since {since}; the highest "
+            "Documents for {agency} that have not arrived: {count}, the first since {since}; the highest "
             "urgency: {priority}.",
         ),
         Words(
@@ -178,8 +176,8 @@ _TEXTS: Mapping[Rule, tuple[Words, Words, Words]] = {
     Rule.QUEUE_GROWING: (
         Words("Hàng đợi gửi đang dồn lại", "The queue is growing"),
         Words(
-            "{count} văn bản đến lượt gửi đã hơn {minutes} phút mà chưa được gửi.",
-            "{count} deliveries have been due for more than {minutes} minutes, and nobody attempted them.",
+            "Số lượt gửi đã đến hạn hơn {minutes} phút mà chưa được gửi: {count}.",
+            "Deliveries that have been due for more than {minutes} minutes, and nobody attempted: {count}.",
         ),
         Words(
             "Xem các tiến trình worker còn chạy không; nếu vẫn chạy, tăng workers hoặc thêm máy.",

@@ -62,11 +62,11 @@ def waiting_text(found: Waiting, name: Name, broker: str) -> str:
     """Vietnamese, then English."""
     who, since = f"{name(found.agency)} ({found.agency})", moment(found.since)
     vi = (
-        f"{who} có {found.count} văn bản đang chờ nhận trên trục {broker}, văn bản đầu từ {since}.\n\n"
+        f"{who} có {found.count} văn bản đang chờ nhận trên {broker}, văn bản đầu từ {since}.\n\n"
         "Việc cần làm: mở phần mềm văn thư hoặc trang của trục và nhận văn bản."
     )
     en = (
-        f"{who} has {_many(found.count, 'document', 'documents')} waiting at the exchange {broker}, the "
+        f"{who} has {_many(found.count, 'document', 'documents')} waiting at {broker}, the "
         f"first since {since}.\n\n"
         "What to do: open your software, or the pages of the exchange, and fetch them."
     )
@@ -83,14 +83,14 @@ def daily_text(agency: str, late: Sequence[Late], name: Name, broker: str) -> st
     """An agency's own list."""
     who = f"{name(agency)} ({agency})"
     vi = (
-        f"{who}: {len(late)} văn bản gửi tới từ những ngày trước mà cơ quan chưa nhận trên trục {broker}.\n\n"
+        f"{who}: {len(late)} văn bản gửi tới từ những ngày trước mà cơ quan chưa nhận trên {broker}.\n\n"
         f"{_listed(late, name, 1)}\n\n"
         "Việc cần làm: nhận văn bản trong phần mềm văn thư hoặc trên trang của trục. Quá hạn, nơi gửi sẽ "
         "được báo là không chuyển được."
     )
     en = (
         f"{who}: {_many(len(late), 'document', 'documents')} of earlier days that the agency has not picked "
-        f"up at the exchange {broker}.\n\n"
+        f"up at {broker}.\n\n"
         f"{_listed(late, name, 0)}\n\n"
         "What to do: fetch them with your software or in the pages of the exchange. After their time the "
         "sender is told that they could not be delivered."
@@ -108,12 +108,12 @@ def oversight_subject(by_agency: Mapping[str, Sequence[Late]], broker: str) -> s
 def oversight_text(by_agency: Mapping[str, Sequence[Late]], name: Name, broker: str) -> str:
     """For those above: how many, of whom, and since when."""
     vi = (
-        f"Các cơ quan sau chưa nhận văn bản gửi tới từ những ngày trước trên trục {broker}.\n\n"
+        f"Các cơ quan sau chưa nhận văn bản gửi tới từ những ngày trước trên {broker}.\n\n"
         f"{_counted(by_agency, name, 1)}\n\n"
         "Việc cần làm: nhắc các cơ quan này nhận văn bản."
     )
     en = (
-        f"These agencies have not picked up documents of earlier days at the exchange {broker}.\n\n"
+        f"These agencies have not picked up documents of earlier days at {broker}.\n\n"
         f"{_counted(by_agency, name, 0)}\n\n"
         "What to do: ask them to fetch their documents."
     )

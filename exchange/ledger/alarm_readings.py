@@ -32,7 +32,6 @@ def unreachable(database: Database, *, span: timedelta) -> list[Unreachable]:
             func.count(DELIVERY.c.id.distinct()).label("waiting"),
             func.min(ATTEMPT.c.started_at).label("first"),
             func.max(ATTEMPT.c.ended_at).label("last"),
-            func.max(DELIVERY.c.reason).label("reason"),
         )
         .join(ATTEMPT, and_(ATTEMPT.c.delivery == DELIVERY.c.id, ATTEMPT.c.verdict == "retry"))
         .where(
@@ -54,7 +53,6 @@ def unreachable(database: Database, *, span: timedelta) -> list[Unreachable]:
                         name="",
                         since=row.first if heard is None else max(row.first, heard),
                         waiting=row.waiting,
-                        reason=row.reason,
                     )
                 )
     return found

@@ -74,7 +74,7 @@ def undelivered(priority: int, **age: float) -> Undelivered:
 
 
 def unreachable(minutes: float) -> tuple[Unreachable]:
-    return (Unreachable(agency="H45", name="UBND", since=ago(minutes=minutes), waiting=1, reason="503"),)
+    return (Unreachable(agency="H45", name="UBND", since=ago(minutes=minutes), waiting=1),)
 
 
 SECOND = timedelta(seconds=1)
