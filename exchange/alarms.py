@@ -53,10 +53,7 @@ class Alarms:
         self._started_at = context.now()
         # Half the pause: a wait that ends a moment early must not cost a whole round.
         self._every = timedelta(seconds=settings.alarm_every_seconds / 2)
-        self._span = timedelta(
-            hours=max(settings.expiry_hours, settings.receipt_expiry_hours),
-            seconds=4 * settings.head_start_seconds,
-        )
+        self._span = timedelta(hours=settings.expiry_hours, seconds=4 * settings.head_start_seconds)
         self._timing = timing(context)
         self._limits = _limits(context)
         self._targets = targets(context)
@@ -116,7 +113,7 @@ class Alarms:
         age = self._context.stamp_age
         return Readings(
             at=now,
-            unreachable=_known(self._unreachable),
+            unreachable=_known(partial(self._unreachable, now)),
             undelivered=_known(partial(self._undelivered, now)),
             certificates=_known(partial(self._certificates, now)),
             unproven_since=(now - age.age(now) if age.age(now) else None,) if age.asked else None,
@@ -151,8 +148,9 @@ class Alarms:
     def _witnesses(self) -> list[str]:
         return [Cosigner.parse(each).vkey.name for each in self._context.settings.witnesses]
 
-    def _unreachable(self) -> tuple[Unreachable, ...]:
-        found = alarm_readings.unreachable(self._context.database, span=self._span)
+    def _unreachable(self, now: datetime) -> tuple[Unreachable, ...]:
+        before = now - timedelta(minutes=self._context.settings.alarm_unreachable_minutes)
+        found = alarm_readings.unreachable(self._context.database, before, self._span)
         return tuple(replace(each, name=self._name(each.agency)) for each in found)
 
     def _undelivered(self, now: datetime) -> tuple[Undelivered, ...]:

@@ -18,17 +18,19 @@ PULSE = PulseRow.__table__  # type: ignore[attr-defined]
 
 ROWS_MAX = 2000  # agencies that are told of at once
 _OPEN = tuple(state.value for state in State if state not in FINAL)
+# Grouped by the plain column, SQLite walks its index of all receivers, instead of the few rows that are open.
+_RECEIVER = DELIVERY.c.receiver.concat("")
 _HEARD = ("delivered", "accepted", "refused", "available")  # verdicts of software that answered
 
 
-def unreachable(database: Database, *, span: timedelta) -> list[Unreachable]:
-    """Agencies for which something waits, and whose last attempts failed; ``name`` is left empty.
+def unreachable(database: Database, before: datetime, span: timedelta) -> list[Unreachable]:
+    """Agencies for which something waits that failed ``before`` already, and whose last attempts failed.
 
-    ``span`` is how long before its end a delivery may have begun.
+    ``name`` is left empty. ``span`` is how long before its end a delivery may have begun.
     """
     failing = (
         select(
-            DELIVERY.c.receiver,
+            _RECEIVER.label("receiver"),
             func.count(DELIVERY.c.id.distinct()).label("waiting"),
             func.min(ATTEMPT.c.started_at).label("first"),
             func.max(ATTEMPT.c.ended_at).label("last"),
@@ -39,7 +41,8 @@ def unreachable(database: Database, *, span: timedelta) -> list[Unreachable]:
             DELIVERY.c.cause == "attempt_failed",
             DELIVERY.c.withdrawn == "",
         )
-        .group_by(DELIVERY.c.receiver)
+        .group_by(_RECEIVER)
+        .having(func.min(ATTEMPT.c.started_at) <= before)
         .limit(ROWS_MAX)
     )
     found = []
@@ -82,7 +85,7 @@ def undelivered(database: Database, now: datetime, late_hours: Sequence[float]) 
     )
     statement = (
         select(
-            DELIVERY.c.receiver,
+            _RECEIVER.label("receiver"),
             DELIVERY.c.priority,
             func.count().label("count_"),
             func.min(DELIVERY.c.created_at).label("since"),
@@ -90,7 +93,7 @@ def undelivered(database: Database, now: datetime, late_hours: Sequence[float]) 
         .where(
             DELIVERY.c.state.in_(_OPEN), DELIVERY.c.kind == "document", DELIVERY.c.withdrawn == "", or_(*late)
         )
-        .group_by(DELIVERY.c.receiver, DELIVERY.c.priority)
+        .group_by(_RECEIVER, DELIVERY.c.priority)
         .order_by(func.min(DELIVERY.c.created_at))
         .limit(ROWS_MAX)
     )
