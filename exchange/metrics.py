@@ -44,6 +44,11 @@ SEQUENCED = Counter(
 COUNTED = Counter(
     "exchange_counted", "Leaves of the ledger's tree that were counted for the share", registry=REGISTRY
 )
+SHARE_DIFFERENCES = Gauge(
+    "exchange_share_differences",
+    "Rows in which the newest recount of this process found the counters not to be what the ledger says",
+    registry=REGISTRY,
+)
 COSIGNATURES = Counter(
     "exchange_cosignatures", "Answers of witnesses, by outcome", ["witness", "outcome"], registry=REGISTRY
 )

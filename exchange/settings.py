@@ -124,6 +124,7 @@ class Settings(BaseSettings):
     # by what figures are measured
     holidays: Path | None
     targets: Path | None
+    recount_hour: Annotated[int, Field(ge=0, le=23)]
     # alarms
     alarm_every_seconds: PositiveFloat
     alarm_raise_seconds: NonNegativeFloat

@@ -137,3 +137,7 @@ class CountedRow(SQLModel, table=True):
     id: int = Field(primary_key=True)
     leaves: int = Field(sa_column=_count())
     rules: str = Field(sa_column=Column(String, nullable=False))  # digest of what was judged by
+    recount_begun_at: datetime | None = Field(default=None, sa_column=_moment())  # the newest one
+    recounted_at: datetime | None = Field(default=None, sa_column=_moment())  # the newest that ended
+    recounted_leaves: int = Field(default=0, sa_column=_count())
+    differences: int = Field(default=0, sa_column=_count())  # that it found; none is as it should be

@@ -25,6 +25,7 @@ from exchange.ledger import claim as claims
 from exchange.ledger.settle import Settlement, settle
 from exchange.metrics import EXPIRIES
 from exchange.noticing import Noticing
+from exchange.recounting import Recounting
 from exchange.revocation import Revocation
 from exchange.sending import Sending, lines
 from exchange.sequencing import Sequencing
@@ -35,6 +36,7 @@ log = structlog.get_logger(__name__)
 
 REVOCATION_SECONDS = 5.0  # between looks at what is due; a CA is asked far less often
 EXPIRING_SECONDS = 30.0
+RECOUNT_SECONDS = 60.0  # between looks whether this night's was done
 CLOSINGS_SECONDS = 5.0
 EXPIRE_BATCH = 100
 NOTICE_SECONDS = 5.0  # between looks at what is to be sent, or to be told to agencies
@@ -54,6 +56,7 @@ class Sweep:
         self._collect = Collect(context, connections)
         self._sequencing = Sequencing(context)
         self._counting = Counting(context)
+        self._recounting = Recounting(context)
         self._stamping = Stamping(context)
         self._witnesses = witnesses(context)
         self._revocation = Revocation(context)
@@ -70,6 +73,7 @@ class Sweep:
             ("collect", self.collect, seconds),
             ("sequence", self._sequencing.round, context.settings.sequence_seconds),
             ("count", self._counting.round, context.settings.sequence_seconds),
+            ("recount", self._recounting.step, RECOUNT_SECONDS),
             ("stamp", self._stamping.step, seconds),
             ("revocation", self._revocation.step, REVOCATION_SECONDS),
             ("expiring", Expiring(context).step, EXPIRING_SECONDS),
@@ -102,6 +106,7 @@ class Sweep:
         self._findings.stop()
         self._sequencing.stop()
         self._counting.stop()
+        self._recounting.stop()
         self._stamping.stop()
         self._revocation.stop()
         for witness in self._witnesses:

@@ -44,6 +44,7 @@ LAYERS = (
         "knowledge",
         "paper",
         "paper_import",
+        "recounting",
         "revocation",
         "tidy",
         "people",

@@ -88,7 +88,7 @@ def count(database: Database, calendar: Calendar, most: int, *, adopt: bool) -> 
         events, leaves = events_after(connection, begin, most)
         if not (leaves or anew):
             return 0
-        changes = _fold(connection, events, calendar, anew=anew)
+        changes = fold(events, {}, {}, calendar) if anew else fold_onto(connection, events, calendar)
     with database.write() as connection:
         connection.execute(select(COUNTED.c.id).with_for_update())
         if counted(connection) != seen:
@@ -196,15 +196,14 @@ def _subject(row: RowMapping) -> Subject:
     )
 
 
-def _fold(connection: Connection, events: Sequence[Event], calendar: Calendar, *, anew: bool) -> Changes:
-    if anew:
-        return fold(events, {}, {}, calendar)
-    identities = sorted({key[0] for event in events if (key := key_of(event)) is not None})
+def fold_onto(connection: Connection, events: Sequence[Event], calendar: Calendar) -> Changes:
+    """What events change of that which was counted in this database."""
     keys = {key for event in events if (key := key_of(event)) is not None}
-    return fold(events, exchanges_of(connection, keys), _documents(connection, identities), calendar)
+    identities = sorted({identity for identity, _ in keys})
+    return fold(events, _exchanges(connection, keys), _documents(connection, identities), calendar)
 
 
-def exchanges_of(connection: Connection, keys: Iterable[Key]) -> dict[Key, Exchange]:
+def _exchanges(connection: Connection, keys: Iterable[Key]) -> dict[Key, Exchange]:
     """Those of ``keys`` that were counted before."""
     wanted = sorted(keys)
     found: dict[Key, Exchange] = {}
@@ -221,6 +220,8 @@ def exchanges_of(connection: Connection, keys: Iterable[Key]) -> dict[Key, Excha
 
 
 def _exchange(row: RowMapping) -> Exchange:
+    # Of paper alone the row shows type and urgency as registered; the exchange itself has none yet.
+    electronic = row["accepted_at"] is not None
     return Exchange(
         identity=row["identity"],
         receiver=row["receiver"],
@@ -229,8 +230,8 @@ def _exchange(row: RowMapping) -> Exchange:
         electronic=Electronic(row["electronic"]),
         delivery=row["delivery"],
         accepted_at=row["accepted_at"],
-        type_name=row["type_name"],
-        priority=row["priority"],
+        type_name=row["type_name"] if electronic else "",
+        priority=row["priority"] if electronic else 0,
         signed=row["signed"],
         flagged=row["flagged"],
         sent_in_time=row["sent_in_time"],

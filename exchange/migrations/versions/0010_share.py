@@ -156,9 +156,13 @@ def _counted() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         _count("leaves"),
         _text("rules"),
+        _moment("recount_begun_at"),
+        _moment("recounted_at"),
+        _count("recounted_leaves"),
+        _count("differences"),
         sa.PrimaryKeyConstraint("id"),
     )
-    op.bulk_insert(counted, [{"id": 1, "leaves": 0, "rules": ""}])
+    op.bulk_insert(counted, [{"id": 1, "leaves": 0, "rules": "", "recounted_leaves": 0, "differences": 0}])
 
 
 def _document_paper() -> None:
