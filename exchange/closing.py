@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 import structlog
 
 from exchange.context import Context, today
-from exchange.core.closing import Closing, Fate, fate
+from exchange.core.closing import Closing, Fate, Heir, fate
 from exchange.core.delivery import Step, rank
 from exchange.core.directory import Directory
 from exchange.core.edxml import VIETNAM
@@ -59,7 +59,7 @@ class Closings:
                     delivery=held.delivery,
                     receiver=held.receiver,
                     cause=found.cause,
-                    heir="" if found.heir is None else found.heir.code,
+                    onward=[heir.agency.code for heir in found.onward],
                 )
         return sum(each.applied for each in settled)
 
@@ -72,20 +72,20 @@ class Closings:
             cause=found.cause,
             reason=found.reason,
         )
-        return Move(settlement=settlement, onward=self._onward(held, found, now))
+        return Move(
+            settlement=settlement, onward=tuple(self._onward(held, heir, now) for heir in found.onward)
+        )
 
-    def _onward(self, held: Held, found: Fate, now: datetime) -> NewDelivery | None:
-        if found.heir is None:
-            return None
+    def _onward(self, held: Held, heir: Heir, now: datetime) -> NewDelivery:
         context, kind = self._context, held.lying.kind
         return NewDelivery(
             id=new_id(),
             document=held.document,
             kind=kind,
-            receiver=found.heir.code,
-            addressed_as=found.addressed_as,
+            receiver=heir.agency.code,
+            addressed_as=heir.addressed_as,
             forwarded_from=held.lying.addressed_as,
-            state=context.issuer.first_state(found.heir.code, now),
+            state=context.issuer.first_state(heir.agency.code, now),
             priority=held.priority,
             rank_at=rank(now, held.priority, context.settings.head_start_seconds),
             next_attempt_at=now,
@@ -136,7 +136,7 @@ def _outcome(held: Held, end: Fate | None) -> str:
         return "left"
     if held.lying.kind != "document":
         return "along"
-    return "returned" if end.heir is None else "forwarded"
+    return "forwarded" if end.onward else "returned"
 
 
 def ends(closings: Sequence[Closing], now: datetime, receipts: timedelta) -> dict[str, Ends]:

@@ -2,12 +2,14 @@
 
 The plan that closes an agency says it for documents: *forward* to the one agency that follows, or
 *return* to the sender. Either way the sender hears of it by the signed receipt of an end. Messages
-about documents, receipts and statuses, go to the agency that follows, and stay where there is none.
+about documents, receipts and statuses, go to all agencies that follow, each of which acts for the closed
+one, and stay where there is none.
 """
 
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from typing import NamedTuple
 
 from exchange.core.codes import form_of
 from exchange.core.directory import Agency, Directory
@@ -46,14 +48,20 @@ class Lying:
     size: int
 
 
+class Heir(NamedTuple):
+    """An agency that follows, and the code under which it is addressed."""
+
+    agency: Agency
+    addressed_as: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fate:
-    """How a delivery ends, and to whom the message goes on, under which code; None: back to the sender."""
+    """How a delivery ends, and to whom the message goes on; to nobody: back to its sender."""
 
     cause: str
     reason: str
-    heir: Agency | None = None
-    addressed_as: str = ""
+    onward: tuple[Heir, ...] = ()
 
 
 def fate(directory: Directory, closing: Closing, lying: Lying, on: date) -> Fate | None:
@@ -62,12 +70,13 @@ def fate(directory: Directory, closing: Closing, lying: Lying, on: date) -> Fate
     if agency is None or on < closing.day or directory.is_open(agency, on):
         return None
     heirs = directory.heirs(agency, on)
-    heir = heirs[0] if len(heirs) == 1 else None
-    obstacle = None if heir is None else _obstacle(heir, lying)
-    may_go = heir is not None and obstacle is None
-    if may_go and (closing.waiting is Waiting.FORWARD or lying.kind != "document"):
-        return _forward(closing, lying, heirs[0], on)
-    return _return(closing, lying, heirs, obstacle, on) if lying.kind == "document" else None
+    if lying.kind != "document":
+        there = tuple(heir for heir in heirs if _obstacle(heir, lying) is None)
+        return _forward(closing, lying, there, on) if there else None
+    obstacle = _obstacle(heirs[0], lying) if len(heirs) == 1 else None
+    if len(heirs) == 1 and obstacle is None and closing.waiting is Waiting.FORWARD:
+        return _forward(closing, lying, heirs, on)
+    return _return(closing, lying, heirs, obstacle, on)
 
 
 def _obstacle(heir: Agency, lying: Lying) -> Words | None:
@@ -82,12 +91,14 @@ def _obstacle(heir: Agency, lying: Lying) -> Words | None:
     return None
 
 
-def _forward(closing: Closing, lying: Lying, heir: Agency, on: date) -> Fate:
-    code = Directory.code_for(heir, form_of(lying.addressed_as), on)
+def _forward(closing: Closing, lying: Lying, heirs: tuple[Agency, ...], on: date) -> Fate:
+    form = form_of(lying.addressed_as)
+    onward = tuple(Heir(heir, Directory.code_for(heir, form, on)) for heir in heirs)
     closed = _closed(closing, lying)
-    vi = f"{closed.vi}; văn bản chuyển tới {code} ({heir.as_of(on).name})"
-    reason = f"{vi} / {closed.en}; it goes on to {code}"
-    return Fate(cause=FORWARDED, reason=reason, heir=heir, addressed_as=code)
+    named = ", ".join(f"{code} ({heir.as_of(on).name})" for heir, code in onward)
+    codes = ", ".join(code for _, code in onward)
+    reason = f"{closed.vi}; văn bản chuyển tới {named} / {closed.en}; it goes on to {codes}"
+    return Fate(cause=FORWARDED, reason=reason, onward=onward)
 
 
 def _return(

@@ -166,10 +166,10 @@ def _held(row: Any) -> Held:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Move:
-    """A delivery ends; ``onward`` is the one that begins for it, None where it goes back to its sender."""
+    """A delivery ends; ``onward`` are those that begin for it, none where it goes back to its sender."""
 
     settlement: Settlement
-    onward: NewDelivery | None
+    onward: tuple[NewDelivery, ...] = ()
 
 
 def move(database: Database, moves: Sequence[Move], issue: Issue) -> list[Settled]:
@@ -183,19 +183,21 @@ def move(database: Database, moves: Sequence[Move], issue: Issue) -> list[Settle
     with database.write() as connection:
         settled = settle_within(connection, [each.settlement for each in moves], issue)
         onward = [
-            (each.settlement, each.onward)
+            (each.settlement, new)
             for each, done in zip(moves, settled, strict=True)
-            if each.onward is not None and done.applied and done.state is State.REFUSED
+            if done.applied and done.state is State.REFUSED
+            for new in each.onward
         ]
         begun = _begin(connection, onward) if onward else set()
     return [
-        replace(done, ready=(*done.ready, *_ready(each.onward, begun)))
+        replace(done, ready=(*done.ready, *(new.id for new in each.onward if new.id in begun and _now(new))))
         for each, done in zip(moves, settled, strict=True)
     ]
 
 
-def _ready(onward: NewDelivery | None, begun: set[str]) -> tuple[str, ...]:
-    return () if onward is None or onward.id not in begun or onward.state is not State.READY else (onward.id,)
+def _now(new: NewDelivery) -> bool:
+    """Whether a worker is to attempt it."""
+    return new.state is State.READY
 
 
 def _begin(connection: Connection, onward: Sequence[tuple[Settlement, NewDelivery]]) -> set[str]:

@@ -150,6 +150,16 @@ def test_receipts_for_a_closed_sender_go_to_the_one_that_follows_and_no_end_is_t
     assert b"ContentHandover" in receipt
 
 
+def test_receipts_for_a_sender_that_was_split_go_to_each_part(house: House) -> None:
+    house.send(COMMUNE, OFFICE)
+    house.fetch_all(OFFICE)
+    prepare(house, step("split", COMMUNE, date="", successors=f"{FINANCE};{DISTRICT}", waiting="return"))
+    tomorrow(house)
+    assert closing(house) == 1
+    assert len(house.fetch_all(FINANCE)) == len(house.fetch_all(DISTRICT)) == 1
+    assert house.fetch_all(COMMUNE) == []
+
+
 def test_receipts_for_an_agency_that_nobody_follows_stay_for_it_to_fetch(house: House) -> None:
     house.send(COMMUNE, OFFICE)
     house.fetch_all(OFFICE)
