@@ -1,6 +1,12 @@
 """Questions about what one agency sent, and what it was told of it; nothing changes."""
 
-from sqlalchemy import select
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, or_, select
 
 from exchange.core.delivery import State
 from exchange.ledger.database import Database
@@ -50,3 +56,87 @@ def is_notice(database: Database, agency: str, delivery: str) -> bool:
     )
     with database.read() as connection:
         return connection.execute(statement).first() is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """Which documents of an agency are wanted, in which order, from where on, and how many."""
+
+    text: str = ""
+    kind: str = ""  # document, paper; "" for both
+    sort: str = "at"
+    down: bool = True
+    offset: int = 0
+    limit: int = 51
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+_SENT = ("document", "paper")
+_SORTS = {"at": DOCUMENT.c.accepted_at, "date": DOCUMENT.c.promulgated_on, "subject": DOCUMENT.c.subject}
+
+
+def sent(database: Database, agency: str, search: Sent) -> list[Record]:
+    """Documents that the agency sent, electronically or registered as paper, each with its deliveries."""
+    column = _SORTS.get(search.sort, DOCUMENT.c.accepted_at)
+    statement = (
+        select(
+            *(DOCUMENT.c[name] for name in (
+                "id", "kind", "document_id", "number", "notation", "promulgated_on", "type_name", "subject",
+                "priority", "accepted_at", "business_type",
+            ))
+        )
+        .where(*_conditions(agency, search))
+        .order_by(column.desc() if search.down else column.asc(), DOCUMENT.c.id.desc())
+        .offset(search.offset)
+        .limit(search.limit)
+    )  # fmt: skip
+    with database.read() as connection:
+        rows = [dict(row) for row in connection.execute(statement).mappings()]
+        found: dict[str, list[Record]] = {row["id"]: [] for row in rows}
+        for part in batched(found, DOCUMENTS_MAX):
+            for delivery in connection.execute(_newest_first(part)).mappings():
+                found[delivery["document"]].append(dict(delivery))
+    return [{**row, "deliveries": newest(found[row["id"]])} for row in rows]
+
+
+DOCUMENTS_MAX = 500  # of which the deliveries are asked for in one statement
+
+
+def batched(ids: Iterable[str], most: int) -> Iterator[list[str]]:
+    """The ids in parts of at most so many."""
+    rest = iter(ids)
+    while part := list(islice(rest, most)):
+        yield part
+
+
+def _newest_first(documents: Sequence[str]) -> Select[Any]:
+    names = ("document", "receiver", "round", "state", "business", "final_at")
+    return (
+        select(*(DELIVERY.c[name] for name in names))
+        .where(DELIVERY.c.document.in_(documents))
+        .order_by(DELIVERY.c.document, DELIVERY.c.id)
+    )
+
+
+def newest(deliveries: Sequence[Record]) -> list[Record]:
+    """Of each receiver the newest round."""
+    return list({each["receiver"]: each for each in sorted(deliveries, key=lambda each: each["round"])}.values())
+
+
+def _conditions(agency: str, search: Sent) -> list[ColumnElement[bool]]:
+    kinds = (search.kind,) if search.kind in _SENT else _SENT
+    # A declaration that no paper was sent is no document.
+    found = [
+        DOCUMENT.c.sender == agency,
+        DOCUMENT.c.kind.in_(kinds),
+        DOCUMENT.c.document_id.not_like("none:%"),
+    ]
+    if search.since is not None:
+        found.append(DOCUMENT.c.accepted_at >= search.since)
+    if search.until is not None:
+        found.append(DOCUMENT.c.accepted_at < search.until)
+    if search.text:
+        named = (DOCUMENT.c.subject, DOCUMENT.c.number, DOCUMENT.c.notation, DOCUMENT.c.document_id)
+        found.append(or_(*(column.contains(search.text, autoescape=True) for column in named)))
+    return found

@@ -1,0 +1,93 @@
+"""From a form and a PDF to an edXML document, unsigned; what it may say is checked as for everybody."""
+
+import base64
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from lxml import etree
+
+from exchange.context import today
+from exchange.core.codes import number_and_symbol, one_line, document_types
+from exchange.core.directory import Agency, Directory
+from exchange.core.edxml import (
+    VIETNAM,
+    Attachment,
+    Business,
+    DocumentMessage,
+    Organization,
+    TraceHeader,
+    build_document,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class File:
+    """One file to be sent."""
+
+    name: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """What a clerk fills in. ``paper``: a paper copy goes beside it (QĐ 28/2018/QĐ-TTg art. 7.2)."""
+
+    number: str
+    notation: str
+    promulgated_on: date
+    type_name: str
+    subject: str
+    priority: int
+    files: tuple[File, ...]
+    receivers: tuple[Agency, ...]
+    place: str = ""
+    signer_position: str = ""
+    signer_name: str = ""
+    paper: bool = False
+
+
+def compose(letter: Letter, own: Agency, directory: Directory, now: datetime) -> bytes:
+    """The document, to be signed within the days that the broker allows. ``ValueError``: not for XML."""
+    day = today(now)
+    parent = directory.get(own.as_of(day).parent)
+    kinds = document_types(letter.type_name)
+    code = number_and_symbol(letter.number, letter.notation)
+    message = DocumentMessage(
+        sender=Organization(
+            organ_id=own.code,
+            organization_in_charge=parent.as_of(day).name if parent else "",
+            organ_name=own.as_of(day).name,
+        ),
+        receivers=tuple(
+            Organization(organ_id=each.code, organ_name=each.as_of(day).name) for each in letter.receivers
+        ),
+        document_id=f"{own.code},{letter.promulgated_on:%Y/%m/%d},{code}",
+        code_number=letter.number,
+        code_notation=letter.notation,
+        place=letter.place,
+        promulgation_date=letter.promulgated_on,
+        type=int(kinds[-1].group) if kinds else None,
+        type_detail=kinds[-1].number if kinds else None,
+        type_name=letter.type_name,
+        subject=letter.subject,
+        position=letter.signer_position,
+        full_name=letter.signer_name,
+        priority=letter.priority,
+        trace=(TraceHeader(organ_id=own.code, timestamp=now.astimezone(VIETNAM).replace(microsecond=0)),),
+        business=Business(paper=letter.paper),
+        attachments=tuple(
+            _attachment(place, each) for place, each in enumerate(letter.files, start=1)
+        ),
+    )
+    return etree.tostring(build_document(message), encoding="UTF-8", xml_declaration=True)
+
+
+def _attachment(place: int, file: File) -> Attachment:
+    name = one_line("".join(each if each.isprintable() and each not in "/\\" else "_" for each in file.name))
+    pdf = file.content.startswith(b"%PDF")
+    return Attachment(
+        content_id=f"{place}",
+        name=name[-200:] or f"{place}",
+        content_type="application/pdf" if pdf else "application/octet-stream",
+        encoded=base64.b64encode(file.content).decode(),
+    )

@@ -1,0 +1,109 @@
+"""Files that persons handed in and have not sent yet; and the groups of receivers of an agency."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, select
+from sqlalchemy.exc import IntegrityError
+
+from exchange.desk_tables import DraftRow, ReceiverGroupRow
+from exchange.ledger.database import Database
+
+DRAFT = DraftRow.__table__  # type: ignore[attr-defined]
+GROUP = ReceiverGroupRow.__table__  # type: ignore[attr-defined]
+
+KEPT = timedelta(hours=24)  # files beside the database go some time later: payload_unreferred_hours
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A file that waits to be sent. ``body`` is None where its bytes lie in a payload file."""
+
+    id: str
+    agency: str
+    account: str
+    created_at: datetime
+    digest: str
+    size: int
+    body: bytes | None
+
+
+def keep(database: Database, draft: Draft) -> None:
+    """Keep a file; the agency's old ones go. A crash before the commit keeps nothing, one after it all."""
+    with database.write() as connection:
+        connection.execute(
+            delete(DRAFT).where(
+                DRAFT.c.agency == draft.agency, DRAFT.c.created_at < draft.created_at - KEPT
+            )
+        )
+        connection.execute(
+            DRAFT.insert(), {name: getattr(draft, name) for name in Draft.__dataclass_fields__}
+        )
+
+
+def find(database: Database, agency: str, draft: str) -> Draft | None:
+    """The agency's file of this id."""
+    with database.read() as connection:
+        row = connection.execute(
+            select(DRAFT).where(DRAFT.c.id == draft, DRAFT.c.agency == agency)
+        ).mappings().first()  # fmt: skip
+    return None if row is None else Draft(**row)
+
+
+def discard(database: Database, agency: str, draft: str) -> None:
+    """It is sent, or not wanted any more. Crash before the commit: it can be sent again, to the same end."""
+    with database.write() as connection:
+        connection.execute(delete(DRAFT).where(DRAFT.c.id == draft, DRAFT.c.agency == agency))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """Receivers under a name of the agency's own."""
+
+    id: str
+    agency: str
+    name: str
+    members: tuple[str, ...]
+    changed_at: datetime
+
+
+class NameTaken(Exception):
+    """The agency has a group of this name already."""
+
+
+def groups(database: Database, agency: str) -> list[Group]:
+    """The agency's groups by name."""
+    with database.read() as connection:
+        rows = connection.execute(select(GROUP).where(GROUP.c.agency == agency).order_by(GROUP.c.name))
+        return [
+            Group(**{**row, "members": tuple(each for each in row["members"].split(";") if each)})
+            for row in rows.mappings()
+        ]
+
+
+def save_group(database: Database, group: Group) -> None:
+    """Write a group, new or changed; raises ``NameTaken``. A crash before the commit changes nothing."""
+    values = {
+        "id": group.id,
+        "agency": group.agency,
+        "name": group.name,
+        "members": ";".join(group.members),
+        "changed_at": group.changed_at,
+    }
+    try:
+        with database.write() as connection:
+            changed = connection.execute(
+                GROUP.update()
+                .where(GROUP.c.id == group.id, GROUP.c.agency == group.agency)
+                .values(**values)
+            )
+            if not changed.rowcount:
+                connection.execute(GROUP.insert(), values)
+    except IntegrityError:
+        raise NameTaken(group.name) from None
+
+
+def remove_group(database: Database, agency: str, group: str) -> None:
+    """Remove a group. A crash before the commit leaves it, one after it does not."""
+    with database.write() as connection:
+        connection.execute(delete(GROUP).where(GROUP.c.id == group, GROUP.c.agency == agency))
