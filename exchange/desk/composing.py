@@ -7,7 +7,7 @@ from datetime import date, datetime
 from lxml import etree
 
 from exchange.context import today
-from exchange.core.codes import number_and_symbol, one_line, document_types
+from exchange.core.codes import document_types, number_and_symbol, one_line
 from exchange.core.directory import Agency, Directory
 from exchange.core.edxml import (
     VIETNAM,
@@ -75,9 +75,7 @@ def compose(letter: Letter, own: Agency, directory: Directory, now: datetime) ->
         priority=letter.priority,
         trace=(TraceHeader(organ_id=own.code, timestamp=now.astimezone(VIETNAM).replace(microsecond=0)),),
         business=Business(paper=letter.paper),
-        attachments=tuple(
-            _attachment(place, each) for place, each in enumerate(letter.files, start=1)
-        ),
+        attachments=tuple(_attachment(place, each) for place, each in enumerate(letter.files, start=1)),
     )
     return etree.tostring(build_document(message), encoding="UTF-8", xml_declaration=True)
 

@@ -73,7 +73,9 @@ def find(context: Context, agency: str, draft: str) -> Draft:
     """The agency's draft. Refused: ``not_found``."""
     found = drafts.find(context.database, agency, draft)
     if found is None:
-        raise refuse("not_found", "This draft was sent or is over.", "Bản chờ gửi này đã gửi hoặc đã hết hạn.")
+        raise refuse(
+            "not_found", "This draft was sent or is over.", "Bản chờ gửi này đã gửi hoặc đã hết hạn."
+        )
     return found
 
 

@@ -32,9 +32,7 @@ def keep(database: Database, draft: Draft) -> None:
     """Keep a file; the agency's old ones go. A crash before the commit keeps nothing, one after it all."""
     with database.write() as connection:
         connection.execute(
-            delete(DRAFT).where(
-                DRAFT.c.agency == draft.agency, DRAFT.c.created_at < draft.created_at - KEPT
-            )
+            delete(DRAFT).where(DRAFT.c.agency == draft.agency, DRAFT.c.created_at < draft.created_at - KEPT)
         )
         connection.execute(
             DRAFT.insert(), {name: getattr(draft, name) for name in Draft.__dataclass_fields__}
@@ -93,9 +91,7 @@ def save_group(database: Database, group: Group) -> None:
     try:
         with database.write() as connection:
             changed = connection.execute(
-                GROUP.update()
-                .where(GROUP.c.id == group.id, GROUP.c.agency == group.agency)
-                .values(**values)
+                GROUP.update().where(GROUP.c.id == group.id, GROUP.c.agency == group.agency).values(**values)
             )
             if not changed.rowcount:
                 connection.execute(GROUP.insert(), values)

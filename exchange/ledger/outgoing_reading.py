@@ -121,7 +121,9 @@ def _newest_first(documents: Sequence[str]) -> Select[Any]:
 
 def newest(deliveries: Sequence[Record]) -> list[Record]:
     """Of each receiver the newest round."""
-    return list({each["receiver"]: each for each in sorted(deliveries, key=lambda each: each["round"])}.values())
+    return list(
+        {each["receiver"]: each for each in sorted(deliveries, key=lambda each: each["round"])}.values()
+    )
 
 
 def _conditions(agency: str, search: Sent) -> list[ColumnElement[bool]]:

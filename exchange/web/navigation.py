@@ -21,6 +21,8 @@ ENTRIES: tuple[Entry, ...] = (
     Entry("menu.documents", "/web/documents", OVERSEERS),
     Entry("desk.title", "/web/desk", (CLERK,)),
     Entry("incoming.title", "/web/incoming", (CLERK,)),
+    Entry("outgoing.title", "/web/outgoing", (CLERK,)),
+    Entry("send.title", "/web/send", (CLERK,)),
     Entry("frame.account", "/web/account", ROLES),
 )
 

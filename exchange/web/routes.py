@@ -9,14 +9,18 @@ from exchange.core.refusal import refuse
 from exchange.web.navigation import entries_for
 from exchange.web.pages import (
     account,
+    composing,
     desk,
     document,
     documents,
+    groups,
     incoming,
     invitation,
     oidc,
+    outgoing,
     registers,
     second_factor,
+    sending,
     sign_in,
 )
 from exchange.web.rendering import TYPES, YEAR_SECONDS, static_files
@@ -32,6 +36,10 @@ AREAS = (
     desk,
     incoming,
     registers,
+    sending,
+    composing,
+    groups,
+    outgoing,
     account,
 )
 
@@ -66,3 +74,4 @@ def static(visit: Anybody, name: str) -> Response:  # noqa: ARG001
 
 for area in AREAS:
     router.include_router(area.router)
+router.include_router(outgoing.books)

@@ -5,14 +5,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from lxml import etree
 
+from exchange.checks import verify
 from exchange.core import edxml
-from exchange.core.edxml import StatusMessage
+from exchange.core.edxml import StatusMessage, build_document
 from exchange.core.parsing import ParseLimits, parse
 from exchange.core.refusal import Refused
 from exchange.core.signature import verify_own
 from exchange.demo.authority import certificate_pem, private_key_pem
-from exchange.desk import incoming, notices
+from exchange.desk import incoming, notices, sending
 from exchange.desk.incoming import Wish
 from exchange.ledger import acts, incoming_reading, reading
 from exchange.ledger.incoming import Actor
@@ -26,6 +28,12 @@ MakeHouse = Callable[..., House]
 
 def act(house: House, person: str = "clerk") -> Actor:
     return Actor(person=person, role="clerk", at=house.clock.now)
+
+
+def keep_key(house: House, folder: Path) -> None:
+    """The site gives the broker the commune's key."""
+    (folder / f"{COMMUNE}-key.pem").write_bytes(private_key_pem(house.province.keys[COMMUNE]))
+    (folder / f"{COMMUNE}.pem").write_bytes(certificate_pem(house.province.keys[COMMUNE]))
 
 
 def arrive(house: House, receiver: str = COMMUNE) -> str:
@@ -92,18 +100,13 @@ def test_without_the_agencys_key_a_status_is_told_and_kept_as_not_proven(house: 
 
 def test_with_the_agencys_key_a_status_is_signed_and_proven(make_house: MakeHouse, tmp_path: Path) -> None:
     house = make_house(desk_keys=tmp_path)
-    key = house.province.keys[COMMUNE]
-    (tmp_path / f"{COMMUNE}-key.pem").write_bytes(private_key_pem(key))
-    (tmp_path / f"{COMMUNE}.pem").write_bytes(certificate_pem(key))
+    keep_key(house, tmp_path)
     delivery = arrive(house)
     incoming.accept(house.context, COMMUNE, delivery, act(house))
     [entry] = [each for each in events(house, delivery) if each["event"] == "status_03"]
     assert entry["body"]["proven"]
     [(code, content)] = told(house)
     assert code == "03"
-    assert house.context.registry.current.trust.certificates  # the sender's software checks it like any other
-    from exchange.checks import verify
-
     assert verify(house.context, content, house.clock.now).certificate.agency == COMMUNE
 
 
@@ -259,3 +262,32 @@ def test_notices_that_a_clerk_has_seen_are_delivered_and_no_others(house: House)
     assert notices.seen(house.context, COMMUNE, [notice["delivery"], waiting, "x"]) == 1
     assert notices.waiting(house.context, COMMUNE, 10) == []
     assert incoming.folder(house.context, COMMUNE, waiting).state == "available"
+
+
+def test_an_unsigned_draft_is_signed_with_the_agencys_key_where_the_broker_keeps_it(
+    make_house: MakeHouse, tmp_path: Path
+) -> None:
+    house = make_house(desk_keys=tmp_path)
+    draft_of = build_document(house.province.message(COMMUNE, FINANCE, at=house.clock.now))
+    content = etree.tostring(draft_of)
+    draft = sending.keep(house.context, COMMUNE, content, act(house))
+    with pytest.raises(Refused, match="signature_missing"):
+        sending.send(house.context, COMMUNE, draft, act(house))
+    keep_key(house, tmp_path)
+    answer = sending.send(house.context, COMMUNE, draft, act(house))
+    assert house.states(answer.id) == {FINANCE: "available"}
+    with pytest.raises(Refused, match="not_found"):
+        sending.send(house.context, COMMUNE, draft, act(house))
+    again = sending.keep(house.context, COMMUNE, content, act(house))
+    assert sending.send(house.context, COMMUNE, again, act(house)).id == answer.id
+
+
+def test_drafts_are_the_agencys_own_and_go_after_a_day(house: House) -> None:
+    content = house.province.document(COMMUNE, FINANCE, at=house.clock.now)
+    draft = sending.keep(house.context, COMMUNE, content, act(house))
+    with pytest.raises(Refused, match="not_found"):
+        sending.find(house.context, OFFICE, draft)
+    house.clock.pass_(hours=25)
+    sending.keep(house.context, COMMUNE, content, act(house))
+    with pytest.raises(Refused, match="not_found"):
+        sending.find(house.context, COMMUNE, draft)

@@ -29,13 +29,13 @@ def ask(
     form: Mapping[str, str] | None = None,
     cookies: Mapping[str, str] | None = None,
     headers: Mapping[str, str] | None = None,
+    body: bytes | None = None,
 ) -> Answer:
     """One request, as somebody of this role, or with these cookies."""
     kept = ({"session": site.cookies[role]} if role else {}) | dict(cookies or {})
     sent = {"Cookie": "; ".join(f"{name}={value}" for name, value in kept.items()), **(headers or {})}
-    body = None
     if form is not None:
-        body = urlencode(form)
+        body = urlencode(form).encode()
         sent["Content-Type"] = "application/x-www-form-urlencoded"
     connection = http.client.HTTPConnection("127.0.0.1", site.running.port, timeout=20)
     try:

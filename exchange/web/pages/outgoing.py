@@ -104,7 +104,6 @@ def show(visit: Clerk, context: InContext, document: str) -> Response:
     """Where it stands at each receiver."""
     dossier = _own(context, visit.agency, document)
     row = dossier.document
-    entered(visit, context, "viewed", document)
     newest = outgoing_reading.newest(dossier.deliveries)
     open_ = [each for each in newest if State(each["state"]) not in FINAL]
     vietnamese = visit.language == "vi"

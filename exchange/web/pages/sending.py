@@ -32,15 +32,11 @@ def ask(visit: Clerk) -> Response:
 
 
 @router.post("")
-def take(
-    visit: Clerk, context: InContext, file: Annotated[UploadFile | None, File()] = None
-) -> Response:
+def take(visit: Clerk, context: InContext, file: Annotated[UploadFile | None, File()] = None) -> Response:
     """Keep the file and go on to what would become of it."""
     content = file.file.read() if file is not None else b""
     if not content:
-        return page(
-            visit, "send.html", HTTPStatus.UNPROCESSABLE_ENTITY, reasons=[], done="", empty=True
-        )
+        return page(visit, "send.html", HTTPStatus.UNPROCESSABLE_ENTITY, reasons=[], done="", empty=True)
     try:
         draft = sending.keep(context, visit.agency, content, actor_of(visit, context))
     except Refused as refused:
@@ -97,7 +93,7 @@ def _prospect(visit: Visitor, prospect: Prospect) -> Mapping[str, Any]:
 def reasons(visit: Visitor, refusals: Sequence[Refusal]) -> list[Mapping[str, str]]:
     """Each reason in the visitor's language: what, the details, and what to do."""
     vietnamese = visit.language == "vi"
-    found = []
+    found: list[Mapping[str, str]] = []
     for each in refusals[:SHOWN_MAX]:
         text = CATALOGUE[each.code]
         found.append(

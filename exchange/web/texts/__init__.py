@@ -5,7 +5,7 @@
 
 from collections.abc import Mapping
 
-from exchange.web.texts import accounts, desk, documents, frame
+from exchange.web.texts import accounts, desk, documents, frame, sending
 
 Texts = Mapping[str, tuple[str, str]]
 LANGUAGES = ("vi", "en")
@@ -15,6 +15,7 @@ AREAS: tuple[Texts, ...] = (
     accounts.TEXTS,
     documents.TEXTS,
     desk.TEXTS,
+    sending.TEXTS,
 )
 
 TEXTS: Texts = {key: text for area in AREAS for key, text in area.items()}

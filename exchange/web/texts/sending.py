@@ -88,7 +88,10 @@ TEXTS = {
     "send.missing.notation": ("Hãy ghi ký hiệu.", "Write the symbol."),
     "send.missing.subject": ("Hãy ghi trích yếu.", "Write the subject."),
     "send.missing.on": ("Hãy chọn ngày văn bản.", "Choose the date."),
-    "send.missing.files": ("Hãy chọn tệp (chọn lại nếu trang vừa báo lỗi).", "Choose the file (once more after an error)."),
+    "send.missing.files": (
+        "Hãy chọn tệp (chọn lại nếu trang vừa báo lỗi).",
+        "Choose the file (once more after an error).",
+    ),
     "send.missing.to": ("Hãy chọn ít nhất một nơi nhận.", "Choose at least one receiver."),
     "groups.title": ("Nhóm nơi nhận của cơ quan", "Your groups of receivers"),
     "groups.name": ("Tên nhóm", "Name of the group"),
@@ -117,7 +120,10 @@ TEXTS = {
         "Trục đã tiếp nhận văn bản. Trạng thái từng nơi nhận hiện bên dưới.",
         "The exchange has accepted the document. Where it stands at each receiver is shown below.",
     ),
-    "outgoing.progress": ("Đã chuyển tới {delivered} trong {all} nơi nhận", "Delivered to {delivered} of {all}"),
+    "outgoing.progress": (
+        "Đã chuyển tới {delivered} trong {all} nơi nhận",
+        "Delivered to {delivered} of {all}",
+    ),
     "outgoing.refresh": ("Tải lại trạng thái", "Load it again"),
     "outgoing.accepted": ("Trục tiếp nhận lúc", "Accepted by the exchange"),
     "book.outgoing": ("SỔ ĐĂNG KÝ VĂN BẢN ĐI", "REGISTER OF OUTGOING DOCUMENTS"),
