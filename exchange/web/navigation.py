@@ -18,11 +18,14 @@ class Entry:
 
 # In the order in which they are shown; the first that a role has is its first page.
 ENTRIES: tuple[Entry, ...] = (
+    Entry("menu.overview", "/web/overview", OVERSEERS),
     Entry("menu.documents", "/web/documents", OVERSEERS),
     Entry("desk.title", "/web/desk", (CLERK,)),
     Entry("incoming.title", "/web/incoming", (CLERK,)),
     Entry("outgoing.title", "/web/outgoing", (CLERK,)),
     Entry("send.title", "/web/send", (CLERK,)),
+    Entry("menu.agencies", "/web/agencies", OVERSEERS),
+    Entry("menu.reports", "/web/reports", OVERSEERS),
     Entry("frame.account", "/web/account", ROLES),
 )
 

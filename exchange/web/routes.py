@@ -9,6 +9,8 @@ from exchange.core.refusal import refuse
 from exchange.web.navigation import entries_for
 from exchange.web.pages import (
     account,
+    agencies,
+    agency,
     composing,
     desk,
     document,
@@ -18,7 +20,9 @@ from exchange.web.pages import (
     invitation,
     oidc,
     outgoing,
+    overview,
     registers,
+    reports,
     second_factor,
     sending,
     sign_in,
@@ -31,6 +35,7 @@ AREAS = (
     second_factor,
     oidc,
     invitation,
+    overview,
     documents,
     document,
     desk,
@@ -40,6 +45,9 @@ AREAS = (
     composing,
     groups,
     outgoing,
+    agencies,
+    agency,
+    reports,
     account,
 )
 

@@ -13,7 +13,11 @@ from exchange.web.states import GROUPS
 from exchange.web.texts import said
 
 FIELDS = ("number", "q", "from", "to", "state", "since", "until")
-LATE = timedelta(hours=24)  # under way for longer is late
+
+
+def late_before(context: Context) -> datetime:
+    """What came before this moment and is still under way is late, if it is not urgent."""
+    return context.now() - timedelta(hours=context.settings.alarm_late_hours[0])
 
 
 @dataclass(slots=True)
@@ -30,7 +34,7 @@ class Search:
         state = self.filters.get("state", "")
         until = self._day("until", context.now())
         if state == "late":
-            late = context.now() - LATE
+            late = late_before(context)
             until = late if until is None else min(until, late)
         return Question(
             words=words_of(self.filters.get("q", "")),

@@ -5,7 +5,7 @@
 
 from collections.abc import Mapping
 
-from exchange.web.texts import accounts, desk, documents, frame, sending
+from exchange.web.texts import accounts, agencies, desk, documents, frame, overview, reports, sending
 
 Texts = Mapping[str, tuple[str, str]]
 LANGUAGES = ("vi", "en")
@@ -16,6 +16,9 @@ AREAS: tuple[Texts, ...] = (
     documents.TEXTS,
     desk.TEXTS,
     sending.TEXTS,
+    agencies.TEXTS,
+    overview.TEXTS,
+    reports.TEXTS,
 )
 
 TEXTS: Texts = {key: text for area in AREAS for key, text in area.items()}

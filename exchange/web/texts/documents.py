@@ -14,7 +14,7 @@ TEXTS = {
     "state.paper": ("Văn bản giấy", "On paper"),
     "state.some": ("Đã tới {delivered}/{all} nơi", "Delivered to {delivered} of {all}"),
     "state.group.open": ("Đang chuyển", "Under way"),
-    "state.group.late": ("Chậm: quá 24 giờ chưa tới", "Late: more than 24 hours under way"),
+    "state.group.late": ("Chậm: quá lâu chưa tới nơi", "Late: under way for too long"),
     "state.group.available": ("Chờ nơi nhận đến lấy", "For the receiver to fetch"),
     "state.group.delivered": ("Đã chuyển tới nơi nhận", "Delivered"),
     "state.group.dead": ("Không chuyển được hoặc quá hạn", "Not delivered, or expired"),
