@@ -30,6 +30,7 @@ from exchange.core.witnessing import Cosigner
 from exchange.ledger import alarm_readings, alarms
 from exchange.ledger.database import unavailable
 from exchange.ledger.notices import Letter, Target
+from exchange.ledger.recount import recounted
 
 T = TypeVar("T")
 
@@ -122,7 +123,7 @@ class Alarms:
             queue=_known(lambda: alarm_readings.queue(database, now, settings.alarm_queue_minutes)),
             dead_letters=_known(lambda: alarm_readings.dead_letters(database, now - day, self._span)),
             refused_sign_ins=_known(lambda: alarm_readings.refused_sign_ins(database, now - hour)),
-            counters_differ=_known(partial(counters_differ, self._context)),
+            counters_differ=_known(self._counters_differ),
         )
 
     def _own(self, now: datetime) -> ProcessReading:
@@ -178,6 +179,10 @@ class Alarms:
             if each.fingerprint in soon or each.fingerprint in revoked
         )
 
+    def _counters_differ(self) -> int | None:
+        found = recounted(self._context.database)
+        return None if found.recounted_at is None else found.differences
+
     def _name(self, code: str) -> str:
         agency = self._context.registry.current.directory.get(code)
         return code if agency is None else agency.name
@@ -197,11 +202,6 @@ def _known(read: Callable[[], T]) -> T | None:
         # One question that fails must not keep the others from being asked.
         log.exception("not_read_for_alarms")
         return None
-
-
-def counters_differ(_context: Context) -> int | None:
-    """How many figures the last recount found otherwise; None before there was one."""
-    return None
 
 
 # --- from the settings ---

@@ -12,8 +12,9 @@ from structlog.testing import capture_logs
 from exchange.alarms import Alarms
 from exchange.core.alarm_rules import ProcessReading
 from exchange.core.alarms import Rule
-from exchange.ledger import alarm_readings, directory_store
+from exchange.ledger import alarm_readings, directory_store, people
 from exchange.ledger.alarms import OpenAlarm, open_alarms
+from exchange.ledger.recount import COUNTED
 from exchange.metrics import DeliveryGauge, exposition
 from exchange.sequencing import Sequencing
 from tests.conftest import MakeHouse
@@ -206,6 +207,38 @@ def test_each_process_says_how_it_is_and_any_of_them_tells_of_the_others(make_ho
     assert causes(house) == [(Rule.PROCESS_SILENT, "other:1")]
     other_process(house, "other:2")
     assert causes(house) == []  # it was replaced
+
+
+@on_sqlite
+def test_counters_that_the_recount_finds_otherwise_are_a_critical_alarm_until_they_agree(
+    make_house: MakeHouse,
+) -> None:
+    house = make_house(**CALM)
+    assert causes(house) == []
+    for found, expected in ((3, [(Rule.COUNTERS_DIFFER, "")]), (0, [])):
+        with house.context.database.write() as connection:
+            connection.execute(
+                COUNTED.update().values(recounted_at=house.clock.now, recounted_leaves=9, differences=found)
+            )
+        assert causes(house) == expected
+
+
+@on_sqlite
+def test_many_refused_sign_ins_from_one_address_are_an_alarm(make_house: MakeHouse) -> None:
+    house = make_house(alarm_sign_ins_max=2, **CALM)
+
+    def refuse(address: str) -> None:
+        refused = {"at": house.clock.now, "address": address, "account": "", "cause": "password"}
+        with house.context.database.write() as connection:
+            connection.execute(people.REFUSED.insert(), refused)
+
+    for address in ("10.0.0.9", "10.0.0.9", "10.0.0.7"):
+        refuse(address)
+    assert causes(house) == []
+    refuse("10.0.0.9")
+    assert causes(house) == [(Rule.SIGN_INS_REFUSED, "10.0.0.9")]
+    house.clock.pass_(hours=1)
+    assert causes(house) == []
 
 
 @on_sqlite

@@ -9,9 +9,9 @@ from sqlalchemy import Connection, and_, func, or_, select
 from exchange.alarm_tables import PulseRow
 from exchange.core.alarm_rules import ProcessReading, Queue, Undelivered, Unreachable, WitnessReading
 from exchange.core.delivery import FINAL, State
+from exchange.ledger import people
 from exchange.ledger.claim import ATTEMPT, DELIVERY
 from exchange.ledger.database import Database
-from exchange.ledger.people import REFUSED
 from exchange.ledger.tree import CHECKPOINT, COSIGNATURE
 
 PULSE = PulseRow.__table__  # type: ignore[attr-defined]
@@ -146,14 +146,9 @@ def witnesses(database: Database, names: Iterable[str]) -> list[WitnessReading]:
 
 
 def refused_sign_ins(database: Database, since: datetime) -> dict[str, int]:
-    """How many sign-ins were refused since then, by the address that they came from, the most first."""
-    count = func.count()
-    statement = select(REFUSED.c.address, count.label("refused")).where(REFUSED.c.at > since)
+    """How many sign-ins were refused since then, by the address that they came from."""
     with database.read() as connection:
-        rows = connection.execute(
-            statement.group_by(REFUSED.c.address).order_by(count.desc()).limit(ROWS_MAX)
-        )
-        return {row.address: row.refused for row in rows}
+        return people.refused_sign_ins(connection, since)
 
 
 # --- processes ---
