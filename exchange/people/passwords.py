@@ -1,17 +1,22 @@
 """Passwords: argon2id (RFC 9106) with parameters that are said here, and what a new one must be."""
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-from argon2 import PasswordHasher, Type
+from argon2 import Parameters, PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from exchange.core.refusal import refuse
 from exchange.ids import new_secret
 
 # RFC 9106, section 4, the second recommended set: 64 MiB.
-_HASHER = PasswordHasher(
-    time_cost=3, memory_cost=65_536, parallelism=4, hash_len=32, salt_len=16, type=Type.ID
+_PARAMETERS = Parameters(
+    type=Type.ID, version=19, salt_len=16, hash_len=32, time_cost=3, memory_cost=65_536, parallelism=4
 )
+_HASHER = PasswordHasher.from_parameters(_PARAMETERS)
 _AT_ONCE = threading.BoundedSemaphore(2)  # each takes 64 MiB and a core
+_WAITING = threading.BoundedSemaphore(8)  # threads, which other requests need too
 
 CHARACTERS_MIN, CHARACTERS_MAX = 12, 200
 
@@ -21,15 +26,30 @@ def fits(password: str) -> bool:
     return CHARACTERS_MIN <= len(password) <= CHARACTERS_MAX and len(set(password)) > 4
 
 
+@contextmanager
+def _turn() -> Iterator[None]:
+    """One of few, so that a flood of sign-ins takes neither the memory nor the threads; else ``Refused``."""
+    if not _WAITING.acquire(blocking=False):
+        raise refuse("broker_busy")
+    try:
+        with _AT_ONCE:
+            yield
+    finally:
+        _WAITING.release()
+
+
 def hashed(password: str) -> str:
-    """In PHC form, with its salt and parameters."""
-    with _AT_ONCE:
+    """In PHC form, with its salt and parameters; raises ``Refused`` (``broker_busy``)."""
+    with _turn():
         return _HASHER.hash(password)
 
 
 def matches(password: str, kept: str) -> bool:
-    """Whether ``kept`` is of this password. Without ``kept`` it takes as long, and is false."""
-    with _AT_ONCE:
+    """Whether ``kept`` is of this password. Without ``kept`` it takes as long, and is false.
+
+    Raises ``Refused`` (``broker_busy``).
+    """
+    with _turn():
         try:
             return _HASHER.verify(kept or _nobody(), password[:CHARACTERS_MAX]) and bool(kept)
         except (VerificationError, InvalidHashError):

@@ -51,10 +51,16 @@ def _patience_with_address(settings: Settings) -> Patience:
 
 
 def with_password(context: Context, offer: Offer) -> str:
-    """The cookie of a new session; "" where it opens none: whatever the reason, it takes as long."""
-    account = people.by_login(context.database, offer.login.strip().lower())
-    now = context.now()
-    shut = _address_shut(context, offer.address, now) or locked(account, now)
+    """The cookie of a new session; "" where it opens none.
+
+    Whatever is wrong with login and password, it takes as long. What comes from an address that is shut
+    is not looked at: it tells nothing of any account, and a flood costs little.
+    """
+    account, now = people.by_login(context.database, offer.login.strip().lower()), context.now()
+    if _address_shut(context, offer.address, now):
+        refuse(context, account, offer.address, LOCKED)
+        return ""
+    shut = locked(account, now)
     usable = account is not None and account.disabled_at is None and not shut
     right = passwords.matches(offer.password, account.password if usable and account else "")
     if account is None or not right:
