@@ -42,7 +42,7 @@ def shown(secret: str, login: str, issuer: str) -> Shown:
     )
     picture = io.BytesIO()
     segno.make(address, error="m").save(
-        picture, kind="svg", scale=5, border=4, xmldecl=False, svgns=False, light="#fff", nl=False
+        picture, kind="svg", border=4, omitsize=True, xmldecl=False, svgns=False, light="#fff", nl=False
     )
     return Shown(secret, picture.getvalue().decode(), address)
 
