@@ -26,6 +26,7 @@ ENTRIES: tuple[Entry, ...] = (
     Entry("send.title", "/web/send", (CLERK,)),
     Entry("menu.agencies", "/web/agencies", OVERSEERS),
     Entry("menu.reports", "/web/reports", OVERSEERS),
+    Entry("paper.title", "/web/paper", (CLERK,)),
     Entry("frame.account", "/web/account", ROLES),
 )
 

@@ -21,6 +21,7 @@ from exchange.web.pages import (
     oidc,
     outgoing,
     overview,
+    paper,
     registers,
     reports,
     second_factor,
@@ -48,6 +49,7 @@ AREAS = (
     agencies,
     agency,
     reports,
+    paper,
     account,
 )
 

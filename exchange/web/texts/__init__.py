@@ -5,7 +5,7 @@
 
 from collections.abc import Mapping
 
-from exchange.web.texts import accounts, agencies, desk, documents, frame, overview, reports, sending
+from exchange.web.texts import accounts, agencies, desk, documents, frame, overview, paper, reports, sending
 
 Texts = Mapping[str, tuple[str, str]]
 LANGUAGES = ("vi", "en")
@@ -19,6 +19,7 @@ AREAS: tuple[Texts, ...] = (
     agencies.TEXTS,
     overview.TEXTS,
     reports.TEXTS,
+    paper.TEXTS,
 )
 
 TEXTS: Texts = {key: text for area in AREAS for key, text in area.items()}
