@@ -103,7 +103,7 @@ class Alarms:
 
     def close(self) -> None:
         """This process stops as asked: nobody is to miss it."""
-        alarm_readings.leave(self._context.database, self._process)
+        alarm_readings.leave(self._context.database, self._process, self._host, self._started_at)
 
     # --- what is read ---
 

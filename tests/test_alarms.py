@@ -254,6 +254,22 @@ def test_a_process_that_stops_as_asked_is_not_missed_and_one_that_is_away_for_a_
     assert causes(house, watching) == [(Rule.PROCESS_SILENT, "other:1")]
     house.clock.pass_(hours=24)
     assert causes(house, watching) == []
+    house.clock.pass_(hours=24)
+    watching.beat(house.clock.now)
+    assert len(alarm_readings.processes(house.context.database, house.clock.now, timedelta(days=9))) == 1
+
+
+@on_sqlite
+def test_one_that_was_killed_is_not_missed_when_the_one_in_its_place_stops_as_asked(
+    make_house: MakeHouse,
+) -> None:
+    house = make_house(**CALM)
+    other_process(house, "other:1")
+    started_at = house.clock.pass_(minutes=1)
+    other_process(house, "other:2")
+    house.clock.pass_(minutes=5)
+    alarm_readings.leave(house.context.database, "other:2", "other", started_at)
+    assert causes(house) == []
 
 
 @on_sqlite

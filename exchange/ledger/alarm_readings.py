@@ -16,6 +16,7 @@ from exchange.ledger.tree import CHECKPOINT, COSIGNATURE
 
 PULSE = PulseRow.__table__  # type: ignore[attr-defined]
 
+SILENT_KEPT = timedelta(days=2)  # what a process said that was not heard of since
 ROWS_MAX = 2000  # agencies that are told of at once
 _OPEN = tuple(state.value for state in State if state not in FINAL)
 # Grouped by the plain column, SQLite walks its index of all receivers, instead of the few rows that are open.
@@ -155,7 +156,7 @@ def refused_sign_ins(database: Database, since: datetime) -> dict[str, int]:
 
 
 def beat(database: Database, reading: ProcessReading, started_at: datetime) -> None:
-    """Keep what a process says of itself.
+    """Keep what a process says of itself, and forget those that have been gone for days.
 
     Crash before the commit or after it: it is said again at the next beat.
     """
@@ -168,14 +169,19 @@ def beat(database: Database, reading: ProcessReading, started_at: datetime) -> N
         "disk_free_share": reading.disk_free_share,
     }
     with database.write() as connection:
+        connection.execute(PULSE.delete().where(PULSE.c.heard_at < reading.heard_at - SILENT_KEPT))
         said = database.insert(PULSE).values(process=reading.name, **values)
         connection.execute(said.on_conflict_do_update(index_elements=["process"], set_=values))
 
 
-def leave(database: Database, process: str) -> None:
-    """A process stops as asked: it is not missed."""
+def leave(database: Database, process: str, host: str, started_at: datetime) -> None:
+    """A process stops as asked: it is not missed, and neither are those whose place it took.
+
+    Crash before the commit: it is missed, as after a kill.
+    """
+    replaced = and_(PULSE.c.host == host, PULSE.c.heard_at < started_at)
     with database.write() as connection:
-        connection.execute(PULSE.delete().where(PULSE.c.process == process))
+        connection.execute(PULSE.delete().where(or_(PULSE.c.process == process, replaced)))
 
 
 def processes(database: Database, now: datetime, missed: timedelta) -> list[ProcessReading]:
@@ -195,9 +201,3 @@ def processes(database: Database, now: datetime, missed: timedelta) -> list[Proc
         )
         for row in rows
     ]
-
-
-def forget(database: Database, before: datetime) -> None:
-    """Remove processes that were not heard of since then."""
-    with database.write() as connection:
-        connection.execute(PULSE.delete().where(PULSE.c.heard_at < before))
