@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 
 from exchange.core.closing import FORWARDED
 from exchange.core.edxml import VIETNAM
@@ -198,18 +199,18 @@ def apply(exchange: Exchange | None, event: Event, calendar: Calendar) -> Exchan
 
 def _begun(exchange: Exchange, event: Event, calendar: Calendar) -> Exchange:
     subject = event.subject
+    changed: dict[str, Any] = {
+        "delivery": event.exchange,
+        "flagged": exchange.flagged or subject.flagged,
+    }
     if exchange.accepted_at is None:
-        exchange = replace(
-            exchange,
-            accepted_at=event.at,
-            type_name=subject.type_name,
-            priority=subject.priority,
-            sent_in_time=sent_on_time(calendar, subject.promulgated_on, event.at),
-        )
-    exchange = replace(exchange, delivery=event.exchange, flagged=exchange.flagged or subject.flagged)
-    if exchange.electronic is Electronic.DELIVERED:
-        return exchange
-    return replace(exchange, electronic=Electronic.UNDER_WAY, signed=subject.signed, cause="")
+        changed["accepted_at"] = event.at
+        changed["type_name"] = subject.type_name
+        changed["priority"] = subject.priority
+        changed["sent_in_time"] = sent_on_time(calendar, subject.promulgated_on, event.at)
+    if exchange.electronic is not Electronic.DELIVERED:
+        changed |= {"electronic": Electronic.UNDER_WAY, "signed": subject.signed, "cause": ""}
+    return replace(exchange, **changed)
 
 
 def _ended(exchange: Exchange, event: Event, calendar: Calendar) -> Exchange:

@@ -5,7 +5,6 @@ difference between what an exchange adds now and what it added before.
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import NamedTuple
 
 from exchange.core.counting import Event, Exchange, Kind, apply, month_of
@@ -71,6 +70,9 @@ class Part(NamedTuple):
 Key = tuple[str, str]  # identity, receiver
 Parts = Counter[Part]
 _Fine = tuple[int, str, str, str, int]  # month, sender, receiver, type, urgency
+_FacetKey = tuple[int, str, str, str, str]  # a Facet, not yet one: of these there are many
+_Facets = dict[_FacetKey, list[int]]
+_NOT_ARRIVED = frozenset({Electronic.REFUSED, Electronic.EXPIRED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +142,14 @@ def _registrations(
     return {key: counts for key, counts in reports.items() if any(counts)}
 
 
+class _Added(NamedTuple):
+    """What one exchange adds to the tallies."""
+
+    place: _Fine
+    columns: list[int]  # of COUNTS, in each of which it is one
+    part: Part
+
+
 def _tally(changes: Changes, before: Mapping[Key, Exchange], documents: Mapping[str, Parts]) -> None:
     fine: dict[_Fine, list[int]] = {}
     durations: Counter[Duration] = Counter()
@@ -148,18 +158,16 @@ def _tally(changes: Changes, before: Mapping[Key, Exchange], documents: Mapping[
     for key, after in changes.exchanges.items():
         changed = parts.setdefault(key[0], Counter())
         for exchange, sign in ((before.get(key), -1), (after, 1)):
-            if exchange is None:
+            added = None if exchange is None else _added(exchange)
+            if exchange is None or added is None:
                 continue
-            place = _place(exchange)
-            if place is None:
-                continue
-            _add(fine, place, _counts(exchange), sign)
-            changed[_part(exchange, place)] += sign
-            for duration in _durations(exchange, place):
-                durations[duration] += sign
-            cause = _cause(exchange, place)
-            if cause is not None:
-                causes[cause] += sign
+            _add(fine, added, sign)
+            changed[added.part] += sign
+            if exchange.delivered_at is not None:
+                for duration in _durations(exchange, added.place):
+                    durations[duration] += sign
+            if exchange.electronic in _NOT_ARRIVED:
+                causes[_cause(exchange, added.place)] += sign
     facets = _spread(fine)
     senders = {identity: each.sender for (identity, _), each in changes.exchanges.items()}
     for identity, changed in parts.items():
@@ -168,87 +176,84 @@ def _tally(changes: Changes, before: Mapping[Key, Exchange], documents: Mapping[
         if parts_after is not None:
             changes.documents[identity] = parts_after
             _add_document(facets, senders[identity], parts_before, parts_after)
-    changes.facets = {facet: tuple(counts) for facet, counts in facets.items() if any(counts)}
+    changes.facets = {Facet._make(key): tuple(counts) for key, counts in facets.items() if any(counts)}
     changes.durations = {key: count for key, count in durations.items() if count}
     changes.causes = {key: count for key, count in causes.items() if count}
 
 
-def _place(exchange: Exchange) -> _Fine | None:
-    """By what it is counted; None of one that was taken back entirely."""
-    if exchange.standing is None:
+def _added(exchange: Exchange) -> _Added | None:
+    """None of one that was taken back entirely."""
+    standing, sent_on = exchange.standing, exchange.sent_on
+    if standing is None:
         return None
-    sent_on = exchange.sent_on
     assert sent_on is not None
-    return (month_of(sent_on), exchange.sender, exchange.receiver, *exchange.kind_of_document)
-
-
-def _counts(exchange: Exchange) -> list[int]:
-    counts = [0] * len(COUNTS)
-    standing = exchange.standing
-    assert standing is not None
-    counts[PLACE[standing]] = 1
-    counts[PLACE["unsigned"]] = int(standing is Standing.ELECTRONIC and not exchange.signed)
-    if exchange.sent_in_time is not None:
-        counts[PLACE["sent_on_time" if exchange.sent_in_time else "sent_late"]] = 1
-    if exchange.noticed_in_time is not None:
-        counts[PLACE["noticed_on_time" if exchange.noticed_in_time else "noticed_late"]] = 1
-    return counts
-
-
-def _add(into: dict[_Fine, list[int]], key: _Fine, counts: list[int], sign: int) -> None:
-    there = into.get(key)
-    if there is None:
-        into[key] = [sign * count for count in counts]
-        return
-    for place, count in enumerate(counts):
-        there[place] += sign * count
-
-
-def _part(exchange: Exchange, place: _Fine) -> Part:
-    standing = exchange.standing
-    assert standing is not None
+    month = month_of(sent_on)
+    type_name, priority = exchange.kind_of_document
     unsigned = standing is Standing.ELECTRONIC and not exchange.signed
-    return Part(place[0], place[3], place[4], standing.value, unsigned)
+    columns = [PLACE[standing.value]]
+    if unsigned:
+        columns.append(PLACE["unsigned"])
+    if exchange.sent_in_time is not None:
+        columns.append(PLACE["sent_on_time" if exchange.sent_in_time else "sent_late"])
+    if exchange.noticed_in_time is not None:
+        columns.append(PLACE["noticed_on_time" if exchange.noticed_in_time else "noticed_late"])
+    return _Added(
+        (month, exchange.sender, exchange.receiver, type_name, priority),
+        columns,
+        Part(month, type_name, priority, standing.value, unsigned),
+    )
+
+
+def _add(fine: dict[_Fine, list[int]], added: _Added, sign: int) -> None:
+    counts = fine.get(added.place)
+    if counts is None:
+        counts = fine[added.place] = [0] * len(COUNTS)
+    for column in added.columns:
+        counts[column] += sign
 
 
 def _durations(exchange: Exchange, place: _Fine) -> Iterator[Duration]:
+    month, sender, receiver, _, _ = place
     steps = (
         ("accepted_delivered", exchange.accepted_at, exchange.delivered_at),
         ("delivered_registered", exchange.delivered_at, exchange.registered_at),
     )
     for step, begin, end in steps:
         if begin is not None and end is not None:
-            bucket = bucket_of(_seconds(begin, end))
-            for facet, value in (("all", ""), ("sender", place[1]), ("receiver", place[2])):
-                yield Duration(place[0], facet, value, step, bucket)
+            bucket = bucket_of((end - begin).total_seconds())
+            for facet, value in (("all", ""), ("sender", sender), ("receiver", receiver)):
+                yield Duration(month, facet, value, step, bucket)
 
 
-def _seconds(begin: datetime, end: datetime) -> float:
-    return (end - begin).total_seconds()
-
-
-def _cause(exchange: Exchange, place: _Fine) -> Cause | None:
-    if exchange.electronic not in (Electronic.REFUSED, Electronic.EXPIRED):
-        return None
+def _cause(exchange: Exchange, place: _Fine) -> Cause:
     return Cause(place[0], place[1], place[2], exchange.electronic.value, exchange.cause)
 
 
-def _spread(fine: Mapping[_Fine, list[int]]) -> dict[Facet, list[int]]:
+def _spread(fine: Mapping[_Fine, list[int]]) -> _Facets:
     """The tallies of exchanges under every facet."""
-    facets: dict[Facet, list[int]] = {}
+    facets: _Facets = {}
+    unit = Unit.EXCHANGES.value
     for (month, sender, receiver, type_name, priority), counts in fine.items():
-        if any(counts):
-            for facet, value in (
-                ("all", ""),
-                ("pair", receiver),
-                ("type", type_name),
-                ("urgency", str(priority)),
-            ):
-                key = Facet(month, facet, sender, value, Unit.EXCHANGES.value)
-                there = facets.setdefault(key, [0] * len(COUNTS))
-                for place, count in enumerate(counts):
-                    there[place] += count
+        changed = [(place, count) for place, count in enumerate(counts) if count]
+        if not changed:
+            continue
+        for facet, value in (
+            ("all", ""),
+            ("pair", receiver),
+            ("type", type_name),
+            ("urgency", str(priority)),
+        ):
+            there = _facet(facets, (month, facet, sender, value, unit))
+            for place, count in changed:
+                there[place] += count
     return facets
+
+
+def _facet(facets: _Facets, key: _FacetKey) -> list[int]:
+    there = facets.get(key)
+    if there is None:
+        there = facets[key] = [0] * len(COUNTS)
+    return there
 
 
 def _grown(before: Parts, changed: Parts) -> Parts | None:
@@ -257,22 +262,30 @@ def _grown(before: Parts, changed: Parts) -> Parts | None:
     return None if after == before else after
 
 
-def _add_document(facets: dict[Facet, list[int]], sender: str, before: Parts, after: Parts) -> None:
+def _add_document(facets: _Facets, sender: str, before: Parts, after: Parts) -> None:
     for parts, sign in ((before, -1), (after, 1)):
-        for key, name in _of_document(sender, parts):
-            facets.setdefault(key, [0] * len(COUNTS))[PLACE[name]] += sign
+        if parts:
+            for key, name in _of_document(sender, parts):
+                _facet(facets, key)[PLACE[name]] += sign
 
 
-def _of_document(sender: str, parts: Parts) -> Iterator[tuple[Facet, str]]:
+def _of_document(sender: str, parts: Parts) -> Iterator[tuple[_FacetKey, str]]:
     """The tallies in which a document is counted, each with the column."""
-    standing = document_standing(Standing(part.standing) for part in parts)
-    if standing is None:
-        return
+    standing = _document_standing(parts)
     # Of several, that of its first month; there is one type and one urgency in practice.
     month, type_name, priority = min((part.month, part.type_name, part.priority) for part in parts)
-    unsigned = standing is Standing.ELECTRONIC and any(part.unsigned for part in parts)
+    unsigned = standing == Standing.ELECTRONIC.value and any(part.unsigned for part in parts)
     for facet, value in (("all", ""), ("type", type_name), ("urgency", str(priority))):
-        key = Facet(month, facet, sender, value, Unit.DOCUMENTS.value)
-        yield key, standing.value
+        key = (month, facet, sender, value, Unit.DOCUMENTS.value)
+        yield key, standing
         if unsigned:
             yield key, "unsigned"
+
+
+def _document_standing(parts: Parts) -> str:
+    found = {part.standing for part in parts}
+    if len(found) == 1:
+        return found.pop()
+    standing = document_standing(map(Standing, found))
+    assert standing is not None
+    return standing.value

@@ -39,10 +39,21 @@ def update(connection: Connection, table: Table, keys: Sequence[str], rows: Sequ
 def put(
     connection: Connection, table: Table, keys: Sequence[str], rows: Sequence[Row], *, add: bool = False
 ) -> None:
-    """Write rows that may be there already: what they hold is replaced, or with ``add`` added to."""
-    for part in _parts(rows):
-        text = _put(table, connection.dialect, tuple(keys), tuple(part[0]), len(part), add)
-        connection.exec_driver_sql(text, _values(table, connection.dialect, part))
+    """Write rows that may be there already: what they hold is replaced, or with ``add`` added to.
+
+    No key may come twice.
+    """
+    if not rows:
+        return
+    dialect, columns = connection.dialect, tuple(rows[0])
+    conflict = _conflict(table, tuple(keys), columns, add)
+    if dialect.paramstyle == "qmark":
+        for part in _parts(rows):
+            text = _insert(table, dialect, columns, "", len(part)) + conflict
+            connection.exec_driver_sql(text, _values(table, dialect, part))
+        return
+    # An array for each column: psycopg reads a statement anew each time that has a place for each value.
+    connection.exec_driver_sql(_unnest(table, dialect, columns) + conflict, _arrays(table, dialect, rows))
 
 
 def _parts(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
@@ -78,14 +89,28 @@ def _insert(table: Table, dialect: Dialect, columns: tuple[str, ...], known: str
     return f"INSERT INTO {table.name} ({names}) VALUES {values}{nothing}"  # noqa: S608 names of ours
 
 
-@lru_cache(maxsize=256)
-def _put(
-    table: Table, dialect: Dialect, keys: tuple[str, ...], columns: tuple[str, ...], rows: int, add: bool
-) -> str:
+@lru_cache(maxsize=64)
+def _conflict(table: Table, keys: tuple[str, ...], columns: tuple[str, ...], add: bool) -> str:
     there = f"{table.name}.{{0}} + excluded.{{0}}" if add else "excluded.{0}"
     sets = ", ".join(f"{name} = {there.format(name)}" for name in columns if name not in keys)
-    inserted = _insert(table, dialect, columns, "", rows)
-    return f"{inserted} ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {sets}"
+    return f" ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {sets}"
+
+
+@lru_cache(maxsize=64)
+def _unnest(table: Table, dialect: Dialect, columns: tuple[str, ...]) -> str:
+    kinds = [dialect.type_compiler_instance.process(table.c[name].type) for name in columns]
+    arrays = ", ".join(f"CAST({_place(dialect)} AS {kind}[])" for kind in kinds)
+    names = ", ".join(map(dialect.identifier_preparer.quote, columns))
+    return f"INSERT INTO {table.name} ({names}) SELECT * FROM unnest({arrays})"  # noqa: S608 names of ours
+
+
+def _arrays(table: Table, dialect: Dialect, rows: Sequence[Row]) -> tuple[list[Any], ...]:
+    binds = _binds(table, dialect, tuple(rows[0]))
+    columns = zip(*(row.values() for row in rows), strict=True)
+    return tuple(
+        [bind(value) for value in column] if bind else list(column)
+        for bind, column in zip(binds, columns, strict=True)
+    )
 
 
 @lru_cache(maxsize=256)

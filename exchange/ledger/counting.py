@@ -10,7 +10,7 @@ from datetime import date
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, RowMapping, Table, func, select
+from sqlalchemy import Connection, RowMapping, Table, func, select, tuple_
 
 from exchange.core.counting import Copy, Event, Exchange, Kind, Subject, rules_of
 from exchange.core.share import Electronic, identity
@@ -52,6 +52,7 @@ TABLES: tuple[tuple[Table, tuple[str, ...]], ...] = (
 )
 _KEYS = dict(TABLES)
 
+_KEY = tuple_(EXCHANGE.c.identity, EXCHANGE.c.receiver)
 _EVENTS = frozenset(kind.value for kind in Kind)
 _PAPER = frozenset({Kind.PAPER, Kind.PAPER_NONE, Kind.PAPER_WITHDRAWN})
 _IN_MAX = 400  # keys asked for in one statement
@@ -208,12 +209,8 @@ def _exchanges(connection: Connection, keys: Iterable[Key]) -> dict[Key, Exchang
     wanted = sorted(keys)
     found: dict[Key, Exchange] = {}
     for place in range(0, len(wanted), _IN_MAX):
-        part = wanted[place : place + _IN_MAX]
-        # Both columns of the key, so that a document to many receivers is not read as a whole.
-        statement = select(EXCHANGE).where(
-            EXCHANGE.c.identity.in_({identity for identity, _ in part}),
-            EXCHANGE.c.receiver.in_({receiver for _, receiver in part}),
-        )
+        # Whole keys, so that a document to many receivers is not read as a whole.
+        statement = select(EXCHANGE).where(_KEY.in_(wanted[place : place + _IN_MAX]))
         for row in connection.execute(statement).mappings():
             found[row["identity"], row["receiver"]] = _exchange(row)
     return found
