@@ -1,7 +1,8 @@
 """Who looks at a page: the session behind the cookie, the role, and the token that forms carry."""
 
 import hmac
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Annotated, Any
@@ -65,10 +66,20 @@ def cookie_name(context: Context, name: str = "session") -> str:
 
 
 def _session(request: Request, context: InContext) -> Session | None:
-    cookie = request.cookies.get(cookie_name(context), "")
+    return _found(context, request.cookies)
+
+
+def _found(context: Context, cookies: Mapping[str, str]) -> Session | None:
+    cookie = cookies.get(cookie_name(context), "")
     if not cookie:
         return None
     return sessions.find(context.database, cookie, context.now(), life(context.settings))
+
+
+def has_session(context: Context, cookies: Mapping[str, str]) -> bool:
+    """Whether somebody is signed in, to the end."""
+    session = _found(context, cookies)
+    return session is not None and session.stage == sessions.SIGNED_IN
 
 
 InSession = Annotated[Session | None, Depends(_session)]
@@ -105,39 +116,40 @@ class Allowed:
     roles: tuple[str, ...]
     stages: tuple[str, ...] = (sessions.SIGNED_IN,)
 
-    async def __call__(self, request: Request, session: InSession) -> Visitor:
-        """The visitor."""
+    async def __call__(self, request: Request, session: InSession) -> AsyncIterator[Visitor]:
+        """The visitor, for as long as the request lasts."""
         if session is None or session.stage not in self.stages:
             raise SignInNeeded(_way(session))
         if session.role not in self.roles:
             raise Turned("forbidden", HTTPStatus.FORBIDDEN)
-        await _check_form(request, session.csrf)
-        return looks(
-            request,
-            csrf=session.csrf,
-            person=session.account,
-            login=session.login,
-            name=session.name,
-            role=session.role,
-            agency=session.agency,
-            begun=session.stage != sessions.SIGNED_IN,
-            second_factor=session.second_factor,
-        )
+        async with _form_checked(request, session.csrf):
+            yield looks(
+                request,
+                csrf=session.csrf,
+                person=session.account,
+                login=session.login,
+                name=session.name,
+                role=session.role,
+                agency=session.agency,
+                begun=session.stage != sessions.SIGNED_IN,
+                second_factor=session.second_factor,
+            )
 
 
 @dataclass(frozen=True)
 class Open:
     """Opens an address for everybody; a form must carry the token of a cookie that was set with it."""
 
-    async def __call__(self, request: Request, context: InContext) -> Visitor:
-        """The visitor, without a person."""
+    async def __call__(self, request: Request, context: InContext) -> AsyncIterator[Visitor]:
+        """The visitor, without a person, for as long as the request lasts."""
         name = cookie_name(context, "guest")
         token = request.cookies.get(name, "")
-        await _check_form(request, token)
-        if token:
-            return looks(request, csrf=token)
-        token = new_secret()
-        return looks(request, csrf=token, cookies={name: token})
+        async with _form_checked(request, token):
+            if not token:
+                token = new_secret()
+                yield looks(request, csrf=token, cookies={name: token})
+            else:
+                yield looks(request, csrf=token)
 
 
 def allowed(*roles: str) -> Any:
@@ -173,8 +185,17 @@ def _way(session: Session | None) -> str:
     return "/web/sign-in" if session is None else WAYS[session.stage]
 
 
-async def _check_form(request: Request, token: str) -> None:
+@asynccontextmanager
+async def _form_checked(request: Request, token: str) -> AsyncIterator[None]:
     """Raise ``Turned`` unless a request that changes something comes from a form of ours."""
+    try:
+        await _check_form(request, token)
+        yield
+    finally:
+        await request.close()  # files of the form, whoever read it
+
+
+async def _check_form(request: Request, token: str) -> None:
     if request.method in SAFE:
         return
     form = await request.form(max_files=FILES_MAX, max_fields=FIELDS_MAX, max_part_size=FIELD_BYTES_MAX)

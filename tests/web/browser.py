@@ -95,9 +95,12 @@ def signed_in(broker: Running, role: str, clerk_of: str = OFFICE) -> str:
     return let_in(context, account, "127.0.0.1", "test")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
-    """The system's Chromium; where there is none it is said aloud, and in CI it is an error."""
+    """The system's Chromium; where there is none it is said aloud, and in CI it is an error.
+
+    Not for longer than these tests: playwright keeps an event loop in this thread, and others start one.
+    """
     if not Path(CHROMIUM).exists():
         missing("Chromium")
     with sync_playwright() as playwright:

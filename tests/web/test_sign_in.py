@@ -191,6 +191,19 @@ def test_a_form_that_is_too_large_is_refused_with_a_page(site: Site) -> None:
     assert "<html" in answer.text
 
 
+@pytest.mark.parametrize(("role", "status"), [("", 413), (people.CLERK, 403)], ids=["nobody", "clerk"])
+def test_files_are_taken_of_those_who_are_signed_in_alone(site: Site, role: str, status: int) -> None:
+    headers = {"Content-Type": "multipart/form-data; boundary=x"}
+    answer = ask(site, "POST", "/web/sign-out", role, headers=headers, body=FORM_WITH_A_FILE)
+    assert answer.status == status, "without the token it does nothing, but it was read"
+
+
+FILE = b"x" * 1_000_000
+FORM_WITH_A_FILE = (
+    b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.xml"\r\n\r\n' + FILE + b"\r\n--x--\r\n"
+)
+
+
 # --- what a browser is told ---
 
 
