@@ -20,6 +20,7 @@ from exchange.core.receipt import Receipt, ReceiptKind
 from exchange.core.refusal import Refusal, Refused, refuse
 from exchange.core.refusal_texts import CATALOGUE
 from exchange.core.signature import verify_own
+from exchange.core.trust import fingerprint
 from exchange.core.witnessing import Cosigner
 from exchange.pdf_evidence import read_certificates
 from exchange.pdfs import Busy
@@ -29,6 +30,10 @@ ZIP = b"PK\x03\x04"
 AGE_DAYS_MAX = 36_500.0  # a document may be of any age: it is not being handed in
 # A refusal of one of these kinds is what was found; any other says that there is nothing to find.
 _FOUND = ("signature_", "certificate_", "revocation_", "signing_time_")
+SEALED = Sentence(
+    vi="Trục ký thông báo trạng thái này; cơ quan báo trạng thái không ký số.",
+    en="This exchange sealed the status message; the agency that reports it did not sign it.",
+)
 _KINDS = {
     ReceiptKind.ACCEPTANCE: ("trục đã tiếp nhận văn bản", "the exchange accepted the document"),
     ReceiptKind.DELIVERED: ("văn bản đã được chuyển tới nơi nhận", "the document was delivered"),
@@ -176,6 +181,16 @@ def _of_receipt(read: Receipt) -> tuple[Sentence, ...]:
 def _message(
     context: Context, content: bytes, message: DocumentMessage | StatusMessage, now: datetime
 ) -> Verification:
+    if isinstance(message, StatusMessage) and _sealed(context, content):
+        return Verification(
+            kind="status",
+            digest=_digest(content),
+            bytes=len(content),
+            at=now,
+            holds=True,
+            text=(SEALED,),
+            certificate=fingerprint(context.issuer.seal.certificate),
+        )
     refusals: tuple[Refusal, ...] = ()
     agency, certificate = "", ""
     try:
@@ -201,6 +216,15 @@ def _message(
         attachments=attachments,
         refusals=refusals,
     )
+
+
+def _sealed(context: Context, content: bytes) -> bool:
+    """Whether this exchange itself signed the message (docs/desk.md)."""
+    try:
+        verify_own(content, context.issuer.seal.certificate, limits=context.limits)
+    except Refused:
+        return False
+    return True
 
 
 def _check_time(

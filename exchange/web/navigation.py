@@ -21,12 +21,12 @@ ENTRIES: tuple[Entry, ...] = (
     Entry("menu.overview", "/web/overview", OVERSEERS),
     Entry("menu.documents", "/web/documents", OVERSEERS),
     Entry("desk.title", "/web/desk", (CLERK,)),
-    Entry("incoming.title", "/web/incoming", (CLERK,)),
-    Entry("outgoing.title", "/web/outgoing", (CLERK,)),
+    Entry("menu.incoming", "/web/incoming", (CLERK,)),
+    Entry("menu.outgoing", "/web/outgoing", (CLERK,)),
     Entry("send.title", "/web/send", (CLERK,)),
     Entry("menu.agencies", "/web/agencies", OVERSEERS),
     Entry("menu.reports", "/web/reports", OVERSEERS),
-    Entry("paper.title", "/web/paper", (CLERK,)),
+    Entry("menu.paper", "/web/paper", (CLERK,)),
     Entry("frame.account", "/web/account", ROLES),
 )
 

@@ -22,6 +22,7 @@ from exchange.web.pages import (
     outgoing,
     overview,
     paper,
+    paper_file,
     registers,
     reports,
     second_factor,
@@ -50,6 +51,7 @@ AREAS = (
     agency,
     reports,
     paper,
+    paper_file,
     account,
 )
 

@@ -2,11 +2,14 @@
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from lxml import etree
 
+from exchange import verification
 from exchange.checks import verify
 from exchange.core import edxml
 from exchange.core.edxml import StatusMessage, build_document
@@ -16,9 +19,11 @@ from exchange.core.signature import verify_own
 from exchange.demo.authority import certificate_pem, private_key_pem
 from exchange.desk import incoming, notices, sending
 from exchange.desk.incoming import Wish
-from exchange.ledger import acts, incoming_reading, reading
+from exchange.ledger import acts, drafts, incoming_reading, outgoing_reading, reading
+from exchange.ledger.drafts import Group, NameTaken
 from exchange.ledger.incoming import Actor
 from exchange.ledger.incoming_reading import Search
+from exchange.ledger.outgoing_reading import Sent
 from exchange.pickup import Pickup
 from tests.house import House
 from tests.province import COMMUNE, FINANCE, OFFICE
@@ -94,8 +99,11 @@ def test_without_the_agencys_key_a_status_is_told_and_kept_as_not_proven(house: 
     [registered] = done(house, delivery)
     assert (registered.event, registered.body["person"]) == ("taken", "clerk")
     assert registered.body["number"] == "1/2026"
-    message = edxml.read(parse(told(house)[0][1], ParseLimits()))
+    [(_, content)] = told(house)
+    message = edxml.read(parse(content, ParseLimits()))
     assert "không ký số" in message.description  # type: ignore[union-attr]
+    looked_at = verification.verify(house.context, content, house.clock.now)
+    assert (looked_at.holds, looked_at.agency, looked_at.text) == (True, "", (verification.SEALED,))
 
 
 def test_with_the_agencys_key_a_status_is_signed_and_proven(make_house: MakeHouse, tmp_path: Path) -> None:
@@ -291,3 +299,30 @@ def test_drafts_are_the_agencys_own_and_go_after_a_day(house: House) -> None:
     sending.keep(house.context, COMMUNE, content, act(house))
     with pytest.raises(Refused, match="not_found"):
         sending.find(house.context, COMMUNE, draft)
+
+
+def test_the_register_of_what_went_out_shows_each_receiver_once_and_no_other_agencys(house: House) -> None:
+    first = house.send(COMMUNE, FINANCE, OFFICE, subject="Về lũ 100%").id
+    house.clock.pass_(seconds=1)
+    house.send(OFFICE, FINANCE)
+    second = house.send(COMMUNE, FINANCE, subject="Về hạn").id
+    database = house.context.database
+    sent = outgoing_reading.sent(database, COMMUNE, Sent())
+    assert [each["id"] for each in sent] == [second, first]
+    assert sorted(each["receiver"] for each in sent[1]["deliveries"]) == [OFFICE, FINANCE]
+    assert [each["id"] for each in outgoing_reading.sent(database, COMMUNE, Sent(text="lũ 100%"))] == [first]
+    assert outgoing_reading.sent(database, COMMUNE, Sent(kind="paper")) == []
+    assert outgoing_reading.sent(database, COMMUNE, Sent(until=house.clock.now - timedelta(hours=1))) == []
+
+
+def test_a_group_of_receivers_is_saved_changed_and_removed_by_its_own_agency_alone(house: House) -> None:
+    database = house.context.database
+    group = Group(id="g", agency=COMMUNE, name="Nhóm", members=(FINANCE, OFFICE), changed_at=house.clock.now)
+    drafts.save_group(database, group)
+    with pytest.raises(NameTaken):
+        drafts.save_group(database, replace(group, id="h"))
+    drafts.save_group(database, replace(group, members=(FINANCE,)))
+    drafts.remove_group(database, OFFICE, "g")
+    assert [each.members for each in drafts.groups(database, COMMUNE)] == [(FINANCE,)]
+    drafts.remove_group(database, COMMUNE, "g")
+    assert drafts.groups(database, COMMUNE) == []

@@ -11,20 +11,18 @@ from fastapi.responses import RedirectResponse
 
 from exchange.api.dependencies import InContext
 from exchange.context import Context, today
-from exchange.core.acts import told
-from exchange.core.codes import one_line
-from exchange.core.edxml import DocumentMessage
+from exchange.core.codes import number_and_symbol, one_line
 from exchange.core.refusal import Refused, refuse
 from exchange.desk import incoming
 from exchange.desk.incoming import Folder, Wish
 from exchange.desk.keys import key_of
-from exchange.ledger import acts, findings, incoming_reading, people, reading
+from exchange.ledger import findings, incoming_reading, reading
 from exchange.ledger.incoming import Entered
 from exchange.ledger.incoming_reading import Search
-from exchange.timeline import timeline
 from exchange.web.listing import Asked, Cell, Column, Listing, csv_response
 from exchange.web.pages.desk import actor_of, name_of, urgency
 from exchange.web.rendering import page
+from exchange.web.telling import findings_told, history_told
 from exchange.web.texts import said
 from exchange.web.visitor import Clerk, Visitor
 
@@ -100,6 +98,8 @@ def _shown(
         message = incoming.read(context, found)
     directory = context.registry.current.directory
     own = directory.get(visit.agency)
+    dossier = reading.dossier(context.database, found.row["document"])
+    assert dossier is not None
     return page(
         visit,
         "incoming_document.html",
@@ -107,64 +107,16 @@ def _shown(
         found=found,
         message=message,
         sender=name_of(context, found.row["sender"]),
+        code=number_and_symbol(found.row["number"], found.row["notation"]) or found.row["document_id"],
         urgency=urgency(visit, found.row["priority"]),
-        findings=_findings(visit, context, found, message),
-        history=_history(visit, context, found),
+        findings=findings_told(visit, findings.of_document(context.database, found.row["document"])),
+        history=history_told(visit, context, dossier.part_of(visit.agency)),
         assignees=incoming_reading.assignees(context.database, visit.agency) if found.next_codes else [],
         signs=own is not None and key_of(context, own, context.now()) is not None,
         tone=TONES.get(found.line["state"], "") if found.line else "waiting",
         done=visit.query.get("done", ""),
         errors=errors,
     )
-
-
-def _findings(
-    visit: Visitor, context: Context, found: Folder, message: DocumentMessage | None
-) -> Mapping[int, list[str]]:
-    """By the attachment's position: what was found out about the signatures inside, in the language."""
-    known = findings.of_document(context.database, found.row["document"]) if message else None
-    if known is None:
-        return {}
-    told = {each.position: each.pdf.text if each.pdf else each.text for each in known.attachments}
-    signed = {
-        each.position: [text for one in each.pdf.signatures for text in one.text]
-        for each in known.attachments
-        if each.pdf
-    }
-    return {
-        position: [
-            text.vi if visit.language == "vi" else text.en
-            for text in dict.fromkeys((*texts, *signed.get(position, ())))
-        ]
-        for position, texts in told.items()
-    }
-
-
-def _history(visit: Visitor, context: Context, found: Folder) -> list[tuple[Any, str]]:
-    dossier = reading.dossier(context.database, found.row["document"])
-    assert dossier is not None
-    vietnamese = visit.language == "vi"
-    events = [
-        (each.at, each.text_vi if vietnamese else each.text)
-        for each in timeline(dossier.part_of(visit.agency))
-    ]
-    return sorted(events + _own_acts(visit, context, found), key=lambda each: each[0])
-
-
-def _own_acts(visit: Visitor, context: Context, found: Folder) -> list[tuple[Any, str]]:
-    """What persons of the visitor's own agency did with it."""
-    own = [
-        each
-        for each in acts.of_document(context.database, found.row["document"])
-        if each.agency == visit.agency
-    ]
-    names = {
-        person: people.by_id(context.database, person)
-        for person in {str(each.body["person"]) for each in own}
-    }
-    said_by = {person: account.name if account else person for person, account in names.items()}
-    place = 0 if visit.language == "vi" else 1
-    return [(each.at, f"{said_by[str(each.body['person'])]}: {told(each.event)[place]}") for each in own]
 
 
 @router.post("/{delivery}/open")

@@ -14,7 +14,6 @@ from exchange.core.refusal import refuse
 from exchange.ledger import outgoing_reading, reading
 from exchange.ledger.outgoing_reading import Sent
 from exchange.ledger.reading import Dossier, Record
-from exchange.timeline import timeline
 from exchange.web.listing import Asked, Cell, Column, Listing, csv_response
 from exchange.web.pages.desk import name_of, urgency
 from exchange.web.pages.incoming import download
@@ -22,6 +21,7 @@ from exchange.web.pages.registers import LINES_MAX, days, start_of
 from exchange.web.pages.sending import entered
 from exchange.web.rendering import page
 from exchange.web.states import TONES, state_cell
+from exchange.web.telling import history_told
 from exchange.web.texts import said
 from exchange.web.visitor import Clerk, Visitor
 from exchange.web.whole import whole
@@ -106,7 +106,6 @@ def show(visit: Clerk, context: InContext, document: str) -> Response:
     row = dossier.document
     newest = outgoing_reading.newest(dossier.deliveries)
     open_ = [each for each in newest if State(each["state"]) not in FINAL]
-    vietnamese = visit.language == "vi"
     return page(
         visit,
         "outgoing_document.html",
@@ -117,7 +116,7 @@ def show(visit: Clerk, context: InContext, document: str) -> Response:
         delivered=sum(each["state"] == State.DELIVERED.value for each in newest),
         all=len(newest),
         open=len(open_),
-        history=[(each.at, each.text_vi if vietnamese else each.text) for each in timeline(dossier)],
+        history=history_told(visit, context, dossier),
         done=visit.query.get("done", ""),
     )
 

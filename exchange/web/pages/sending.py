@@ -18,6 +18,8 @@ from exchange.preflight import Prospect
 from exchange.web.pages.desk import actor_of
 from exchange.web.pages.incoming import download
 from exchange.web.rendering import page
+from exchange.web.telling import findings_told
+from exchange.web.texts import TEXTS, said
 from exchange.web.visitor import Clerk, Visitor
 
 router = APIRouter(prefix="/web/send")
@@ -67,16 +69,8 @@ def _shown(
         message=ready.message,
         reasons=[*refused, *reasons(visit, ready.preflight.refusals)],
         prospects=[_prospect(visit, each) for each in ready.preflight.prospects],
-        findings=_findings(visit, ready),
+        findings=findings_told(visit, ready.preflight.findings),
     )
-
-
-def _findings(visit: Visitor, ready: sending.Prepared) -> list[tuple[str, list[str]]]:
-    found = ready.preflight.findings
-    return [
-        (each.name, [text.vi if visit.language == "vi" else text.en for text in each.text])
-        for each in (found.attachments if found else ())
-    ]
 
 
 def _prospect(visit: Visitor, prospect: Prospect) -> Mapping[str, Any]:
@@ -101,7 +95,9 @@ def reasons(visit: Visitor, refusals: Sequence[Refusal]) -> list[Mapping[str, st
                 "title": text.title_vi if vietnamese else text.title,
                 "detail": each.detail_vi if vietnamese else each.detail,
                 "remedy": text.remedy_vi if vietnamese else text.remedy,
-                "where": each.where,
+                "where": said(f"field.{each.where}", visit.language)
+                if f"field.{each.where}" in TEXTS
+                else each.where,
             }
         )
     return found

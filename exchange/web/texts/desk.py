@@ -1,10 +1,14 @@
 """What the pages of the clerk's desk say of incoming documents."""
 
 TEXTS = {
+    "menu.incoming": ("Văn bản đến", "Incoming"),
+    "menu.outgoing": ("Văn bản đi", "Outgoing"),
+    "menu.paper": ("Văn bản giấy", "Paper"),
     "desk.title": ("Bàn văn thư", "Clerk's desk"),
     "desk.of": ("Bàn văn thư – {agency}", "Clerk's desk – {agency}"),
     "desk.to_accept": ("Văn bản chờ tiếp nhận", "Documents to be accepted"),
     "desk.to_assign": ("Đã tiếp nhận, chưa phân công", "Registered, not assigned"),
+    "desk.assigned": ("Đã phân công", "Assigned"),
     "desk.in_work": ("Đang xử lý", "In process"),
     "desk.oldest": ("Chờ lâu nhất từ {at}", "The oldest since {at}"),
     "desk.nothing": ("Không có văn bản nào chờ tiếp nhận.", "No document waits to be accepted."),

@@ -30,6 +30,11 @@ TEXTS = {
         "Văn bản chưa ký số. Tải tệp về, ký bằng USB token của cơ quan, rồi gửi tệp đã ký.",
         "It is not signed. Download it, sign it with your agency's token, then send the signed file.",
     ),
+    "send.signs_elsewhere": (
+        "Trục không giữ khóa của cơ quan: soạn xong, tải tệp về, ký bằng USB token rồi gửi tệp đã ký.",
+        "The exchange keeps no key of your agency: you download what you made, sign it with your token, and "
+        "send the signed file.",
+    ),
     "send.signs_here": (
         "Khi gửi, trục ký bằng khóa của cơ quan mà trục giữ.",
         "When you send it, the exchange signs it with your agency's key, which it keeps.",
