@@ -90,7 +90,8 @@ def _recount(
             done += _count(connection, scratch, calendar, done, min(most, until - done))
     with database.snapshot() as connection:
         now = counted(connection)
-        if now.rules != rules_of(calendar) or now.leaves < done:
+        by_others = now.rules not in ("", rules_of(calendar))  # "": nothing was ever counted
+        if by_others or now.leaves < done:
             raise OtherRules
         while done < now.leaves:
             done += _count(connection, scratch, calendar, done, min(most, now.leaves - done))
