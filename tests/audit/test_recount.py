@@ -14,10 +14,11 @@ from exchange.audit.finding import Report
 from exchange.audit.recount import recount
 from exchange.core import report_json
 from exchange.core.report import ALLOWED, By, Kind
+from exchange.core.structure import Structure
 from tests.audit.test_bundle import codes
 from tests.house import House
 from tests.province import FINANCE, OFFICE
-from tests.reports.history import asked, mirrored, play, write_entries
+from tests.reports.history import YEAR, asked, mirrored, play, write_down_paper, write_entries
 
 Values = dict[str, Any]
 
@@ -65,6 +66,28 @@ def test_every_report_is_counted_again_from_the_entries_and_is_the_same(case: Ca
             assert found.exit is Exit.PROVEN, (kind, by, codes(found, Status.REFUSED))
             assert "figures_same" in codes(found, Status.PROVEN)
             assert "not_recounted" in codes(found, Status.OPEN)
+
+
+def test_paper_that_was_registered_withdrawn_and_declared_to_be_none_is_counted_again(tmp_path: Path) -> None:
+    house = House.build(tmp_path / "data", f"sqlite:///{tmp_path / 'exchange.sqlite'}")
+    try:
+        play(house)
+        write_down_paper(house)
+        case = Case(house, tmp_path)
+        values = case.values(by=By.AGENCY)
+        [finance] = [row for row in values["rows"] if row["key"] == [FINANCE]]
+        columns = ("electronic", "with_paper", "paper", "share", "paper_months")
+        assert [finance["values"][values["columns"].index(name)] for name in columns] == [3, 1, 1, 0.6, 1]
+        assert case.again(values).exit is Exit.PROVEN
+        for kind, by in ((Kind.SHARE, By.PAIR), (Kind.SHARE, By.TYPE), (Kind.TIME, By.AGENCY)):
+            assert case.again(case.values(kind, by)).exit is Exit.PROVEN
+        year = report_json.as_values(
+            reports.ask(house.context, asked(Kind.SHARE, By.QUARTER, period=YEAR, structure=Structure.NOW))
+        )
+        assert {each["code"]: each["months"] for each in year["reporting"]}[OFFICE] == 1  # October, declared
+        assert case.again(year).exit is Exit.PROVEN
+    finally:
+        house.close()
 
 
 def test_a_figure_that_was_changed_is_named_with_what_it_should_be(case: Case) -> None:

@@ -1,13 +1,17 @@
 """A small history with everything that reports tell, and the ledger of it as an auditor mirrors it."""
 
+from dataclasses import replace
 from pathlib import Path
 
+from exchange import paper
 from exchange.audit.anchors import Anchors
 from exchange.audit.mirror import mirror
 from exchange.core.edxml import Business, BusinessType
 from exchange.core.opened import write_line
+from exchange.core.paper import Declaration, Registration, Withdrawal
 from exchange.core.period import Period
 from exchange.core.report import By, Kind, Question
+from exchange.core.share import Reason
 from exchange.core.tiles import parse_path
 from exchange.counting import Counting
 from exchange.ledger import tree
@@ -41,6 +45,32 @@ def play(house: House) -> None:
     house.fetch_all(OFFICE)
     house.fetch_all(DISTRICT)
     house.send(DISTRICT, COMMUNE)
+    count(house)
+
+
+def write_down_paper(house: House) -> None:
+    """Two sheets of a document that went electronically to one of them, one that was a mistake, and a
+    month without any."""
+    context, today = house.context, house.clock.now.date()
+    sheet = Registration(
+        agency=FINANCE,
+        id="so-1",
+        number="77",
+        notation="STC-VP",
+        promulgated_on=today,
+        sent_on=today,
+        receivers=(OFFICE, COMMUNE),
+        reason=Reason.NOT_CONNECTED,
+        subject="V/v quyết toán",
+        type_name="Công văn",
+        by="văn thư",
+    )
+    paper.register(context, sheet)
+    paper.register(context, replace(sheet, id="so-2", number="78"))
+    paper.withdraw(context, Withdrawal(agency=FINANCE, id="so-2", why="nhầm", by="văn thư"))
+    house.send(FINANCE, OFFICE, number=77, code_notation="STC-VP")
+    house.fetch_all(OFFICE)
+    paper.declare_none(context, Declaration(agency=OFFICE, year=2026, month=10, by="văn thư"))
     count(house)
 
 
