@@ -124,7 +124,12 @@ def targets(results: Results) -> list[Target]:
             met=not failures and not lost,
         )
     )
-    return [*found, *_ledger_targets(results), *evidence.targets(results.evidence)]
+    return [
+        *found,
+        *_ledger_targets(results),
+        *evidence.targets(results.evidence),
+        *_share_targets(results),
+    ]
 
 
 def _rate(accept: Accept) -> float:
@@ -180,6 +185,20 @@ def _delivered_targets(results: Results) -> list[Target]:
             )
         )
     return found
+
+
+def _share_targets(results: Results) -> list[Target]:
+    found = results.share
+    if found is None:
+        return []
+    return [
+        Target(
+            what=f"the slowest report over {found.scale.exchanges:,} exchanges",
+            wanted=f"under {share_report.TARGET_MS:,} ms",
+            reached=f"{found.most_ms:,.0f} ms",
+            met=found.most_ms < share_report.TARGET_MS,
+        )
+    ]
 
 
 def _ledger_targets(results: Results) -> list[Target]:

@@ -106,14 +106,15 @@ def questions() -> Iterator[Question]:
 
 def measure(folder: Path, scale: Scale, say: Callable[[str], None]) -> Figures:
     """Measure on SQLite, and on PostgreSQL where there is a server."""
-    stores = [_measured("SQLite", f"sqlite:///{folder / 'share.sqlite'}", folder, scale, say)]
+    stores = [measured("SQLite", f"sqlite:///{folder / 'share.sqlite'}", folder, scale, say)]
     with _postgresql(folder, say) as url:
         if url:
-            stores.append(_measured("PostgreSQL", url, folder, scale, say))
+            stores.append(measured("PostgreSQL", url, folder, scale, say))
     return Figures(scale=scale, stores=tuple(stores))
 
 
-def _measured(name: str, url: str, folder: Path, scale: Scale, say: Callable[[str], None]) -> Store:
+def measured(name: str, url: str, folder: Path, scale: Scale, say: Callable[[str], None]) -> Store:
+    """Fill one database and ask it everything."""
     settings = load(data=folder / name, database_url=url, queue_url="memory://")
     settings.data.mkdir(parents=True)
     database = open_database(settings)
@@ -172,13 +173,18 @@ def _timed(context: Context, question: Question, rounds: int) -> Timed:
 class Writer(Protocol):
     """Puts rows into tables."""
 
+    def run(self, statement: str) -> None:
+        """Any SQL."""
+
+    def count(self, table: str) -> int:
+        """How many rows it has."""
+
     def write(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
         """Insert them."""
 
 
 def _fill(url: str, scale: Scale) -> tuple[int, int]:
     """How many rows of tallies, and of durations."""
-    tally = duration = 0
     with _writer(url) as writer:
         for month in History(scale.exchanges).months():
             for batch in month.exchanges:
@@ -187,8 +193,9 @@ def _fill(url: str, scale: Scale) -> tuple[int, int]:
             writer.write("duration_tally", history.DURATION_COLUMNS, month.duration)
             writer.write("cause_tally", history.CAUSE_COLUMNS, month.cause)
             writer.write("paper_report", history.PAPER_COLUMNS, month.paper)
-            tally, duration = tally + len(month.tally), duration + len(month.duration)
-    return tally, duration
+        for statement in history.SUMMED_UP:
+            writer.run(statement)
+        return writer.count("tally"), writer.count("duration_tally")
 
 
 @contextmanager
@@ -212,6 +219,14 @@ class _Embedded:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
+    def run(self, statement: str) -> None:
+        self._connection.execute(statement)
+        self._connection.commit()
+
+    def count(self, table: str) -> int:
+        number: int = self._connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+        return number
+
     def write(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
         places = ", ".join("?" * len(columns))
         self._connection.executemany(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places})", rows)
@@ -221,6 +236,14 @@ class _Embedded:
 class _Copying:
     def __init__(self, connection: "psycopg.Connection[tuple[object, ...]]") -> None:
         self._connection = connection
+
+    def run(self, statement: str) -> None:
+        self._connection.execute(statement)
+
+    def count(self, table: str) -> int:
+        found = self._connection.execute(f"SELECT count(*) FROM {table}").fetchone()
+        assert found is not None
+        return int(str(found[0]))
 
     def write(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
         with self._connection.cursor().copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy:

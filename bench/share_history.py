@@ -28,6 +28,20 @@ _DEPARTMENTS, _DISTRICTS, _COMMUNES = 20, 9, 106
 _CAUSES = ("unavailable", "wrong_address", "signature_invalid", "not_picked_up")
 _RECEIVERS_MOST = 150
 
+_SUMS = ", ".join(f"sum({name})" for name in COUNTS)
+# The tallies that follow from those of months and pairs.
+SUMMED_UP = (
+    f"INSERT INTO tally (month, facet, sender, value, unit, {', '.join(COUNTS)}) "
+    f"SELECT month / 100 * 100, 'pair_year', sender, value, unit, {_SUMS} FROM tally WHERE facet = 'pair' "
+    "GROUP BY month / 100 * 100, sender, value, unit",
+    f"INSERT INTO tally (month, facet, sender, value, unit, {', '.join(COUNTS)}) "
+    f"SELECT month, 'receiver', '', value, unit, {_SUMS} FROM tally WHERE facet = 'pair' "
+    "GROUP BY month, value, unit",
+    "INSERT INTO duration_tally (month, facet, value, step, bucket, exchanges) "
+    "SELECT month / 100 * 100, facet || '_year', value, step, bucket, sum(exchanges) FROM duration_tally "
+    "WHERE facet IN ('sender', 'receiver') GROUP BY month / 100 * 100, facet, value, step, bucket",
+)
+
 Row = tuple[object, ...]
 EXCHANGE_COLUMNS = (
     *("identity", "receiver", "sender", "document", "sent_on", "accepted_at", "type_name", "priority"),

@@ -1,5 +1,6 @@
 """The benchmark itself: it can be believed only if its parts do what it says of them."""
 
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ from cryptography import x509
 from lxml import etree
 from signxml.verifier import SignatureConfiguration, VerifyResult, XMLVerifier
 
-from bench import documents, ledger, ledger_report, load, processes, report
+from bench import documents, ledger, ledger_report, load, processes, report, share, share_report
 from bench.documents import Size
 from bench.keys import Keys
 from bench.load import Load, Plan
@@ -281,3 +282,25 @@ def test_the_ledger_s_figures_are_of_a_tree_that_holds_what_is_proven(tmp_path: 
     [cost, proof, rehashed] = report.targets(replace(results(*[sample(100)] * 3), ledger=found))[-3:]
     assert cost.reached == f"{found.sequence_us / 1e4:.1%}"  # of 10 ms
     assert (proof.met, rehashed.met) == (found.proof_most_ms < 10, found.rehashed_rate >= 100_000)
+
+
+def test_reports_are_timed_over_a_history_of_which_they_count_every_exchange(tmp_path: Path) -> None:
+    scale = share.Scale(exchanges=7_200, rounds=1)
+    store = share.measured(
+        "SQLite", f"sqlite:///{tmp_path / 'share.sqlite'}", tmp_path, scale, lambda _: None
+    )
+    found = share.Figures(scale=scale, stores=(store,))
+    assert len(store.reports) == len(list(share.questions()))
+    assert 0 < found.most_ms == max(each.median_ms for each in store.reports)
+    assert "| share by pair, 36 months |" in share_report.section(found)
+    connection = sqlite3.connect(tmp_path / "share.sqlite")
+    try:
+        counted = "SELECT sum(electronic + with_paper + paper + under_way + refused + expired) FROM tally"
+        for facet in ("all", "pair", "pair_year", "receiver", "type", "urgency"):
+            where = f"WHERE facet = '{facet}' AND unit = 'exchanges'"
+            assert connection.execute(f"{counted} {where}").fetchone() == (7_200,), facet
+        assert connection.execute("SELECT count(*) FROM exchange").fetchone() == (7_200,)
+    finally:
+        connection.close()
+    [target] = report.targets(replace(results(*[sample(100)] * 3), share=found))[-1:]
+    assert target.met == (found.most_ms < share_report.TARGET_MS)
