@@ -76,7 +76,7 @@ class TallyRow(SQLModel, table=True):
     __tablename__ = "tally"
     __table_args__ = (_BY_KEY,)
     month: int = Field(primary_key=True, sa_type=Integer, sa_column_kwargs={"autoincrement": False})
-    facet: str = Field(primary_key=True)  # all, pair, type, urgency
+    facet: str = Field(primary_key=True)  # all, pair, pair_year, receiver, type, urgency
     sender: str = Field(primary_key=True)
     value: str = Field(primary_key=True)  # "", receiver, type name, 0..4
     unit: str = Field(primary_key=True)  # exchanges, documents
@@ -99,7 +99,9 @@ class DurationTallyRow(SQLModel, table=True):
     __tablename__ = "duration_tally"
     __table_args__ = (_BY_KEY,)
     month: int = Field(primary_key=True, sa_type=Integer, sa_column_kwargs={"autoincrement": False})
-    facet: str = Field(primary_key=True)  # all, sender, receiver
+    facet: str = Field(
+        primary_key=True
+    )  # all, sender, receiver, and these by year: sender_year, receiver_year
     value: str = Field(primary_key=True)  # "", an agency's key
     step: str = Field(primary_key=True)  # accepted_delivered, delivered_registered
     bucket: int = Field(primary_key=True, sa_type=Integer, sa_column_kwargs={"autoincrement": False})

@@ -18,7 +18,7 @@ from exchange.core.edxml import VIETNAM
 from exchange.core.share import CLASSES, Electronic, ExchangeClass, Paper, Standing, standing
 from exchange.core.working_days import Calendar, noticed_on_time, sent_on_time
 
-VERSION = 1  # of these rules
+VERSION = 2  # of these rules
 
 
 class Kind(StrEnum):

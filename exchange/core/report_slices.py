@@ -66,7 +66,7 @@ def counted(question: Question, period: Period) -> Slice:
 def noticed(question: Question, period: Period) -> Slice:
     """What was noticed in time: the receiver's doing, and so of one agency what came to it."""
     if question.agency:
-        where = (("facet", PAIR), ("unit", question.unit.value), ("value", question.agency))
+        where = (("facet", RECEIVER), ("unit", question.unit.value), ("value", question.agency))
         group = "month" if question.of_time else "value"
         return Slice(source=Source.COUNTS, period=period, where=where, group=(group,))
     return received(question, period) if question.by in _OF_AGENCIES else counted(question, period)
@@ -74,7 +74,7 @@ def noticed(question: Question, period: Period) -> Slice:
 
 def received(question: Question, period: Period) -> Slice:
     """The counts of a span, by receiver."""
-    return _counts(question, period, PAIR, "value")
+    return _counts(question, period, PAIR if question.agency else RECEIVER, "value")
 
 
 def trend(question: Question) -> Slice:

@@ -4,14 +4,14 @@ Tallies are kept by month: *then* is the last day of each month. Where a level o
 report's period, the period is cut there.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from itertools import pairwise
 
 from exchange.core.directory import Directory, Standing, standings
 from exchange.core.period import Period, month_of
 from exchange.core.report import By, Place, Question, Reporting, Span
-from exchange.core.report_slices import PAIR, Gathered, Slice, Source
+from exchange.core.report_slices import PAIR, RECEIVER, Gathered, Slice, Source
 from exchange.core.structure import Structure, group, standing
 
 _OUTSIDE = "national"  # ministries and hubs: their paper is not the province's to know
@@ -31,18 +31,30 @@ def periods(directory: Directory, question: Question) -> tuple[Period, ...]:
 
 
 def spans(
-    directory: Directory, question: Question, cut: Sequence[Period], gathered: Gathered, today: date
+    directory: Directory, question: Question, agencies: Mapping[Period, Iterable[str]], today: date
 ) -> tuple[Span, ...]:
-    """Each of the periods ``cut``, with the places of the agencies that were found in it."""
+    """Each of the periods, with the places of the agencies that were found in it."""
     found: list[Span] = []
-    for period in cut:
-        keys = {key for each, sums in gathered.items() for key in _agencies(each, sums, period)}
+    for period, keys in agencies.items():
         day = today if question.structure is Structure.NOW else period.last_day
         places = {key: _place(directory, key, day, question.structure) for key in sorted(keys)}
         for parent in {place.parent for place in places.values() if question.by is By.PARENT}:
             places.setdefault(parent, _place(directory, parent, day, question.structure))
         found.append(Span(period=period, places=places))
     return tuple(found)
+
+
+def stand_ins(span: Span) -> Mapping[str, str]:
+    """For each agency the first one of its level: among pairs of levels these are the same."""
+    first: dict[str, str] = {}
+    for key in sorted(span.places):
+        first.setdefault(span.places[key].level, key)
+    return {key: first[place.level] for key, place in span.places.items()}
+
+
+def named(gathered: Gathered, period: Period) -> set[str]:
+    """The agencies that figures of a period are about."""
+    return {key for each, sums in gathered.items() for key in _agencies(each, sums, period)}
 
 
 def expected(directory: Directory, question: Question) -> tuple[Reporting, ...]:
@@ -81,6 +93,6 @@ def _agencies(
         place
         for place, column in enumerate(of.group)
         if column in ("sender", "receiver", "agency")
-        or (column == "value" and (facet == PAIR or of.source is Source.DURATIONS))
+        or (column == "value" and (facet in (PAIR, RECEIVER) or of.source is Source.DURATIONS))
     ]
     return {str(values[place]) for values, _ in sums for place in columns}

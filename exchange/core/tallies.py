@@ -22,8 +22,14 @@ PLACE: Mapping[str, int] = {name: place for place, name in enumerate(COUNTS)}
 Counts = tuple[int, ...]  # one for each of COUNTS
 
 
+# Facets that have many rows are kept by year too, under the month 00 of it: 201300.
+YEARLY: Mapping[str, str] = {"pair": "pair_year", "sender": "sender_year", "receiver": "receiver_year"}
+
+
 class Facet(NamedTuple):
-    """The key of a tally: facets ``all`` (value ""), ``pair`` (receiver), ``type``, ``urgency``."""
+    """The key of a tally: facets ``all`` (value ""), ``pair`` (receiver), ``type``, ``urgency``, and
+    ``receiver`` (of whatever sender: "").
+    """
 
     month: int
     facet: str
@@ -36,6 +42,7 @@ class Duration(NamedTuple):
     """The key of a tally of durations, in buckets of ``core.quantiles``.
 
     Facets ``all`` (value ""), ``sender``, ``receiver``: of pairs there would be as many rows as exchanges.
+    The last two are kept by year too.
     """
 
     month: int
@@ -212,6 +219,11 @@ def _add(fine: dict[_Fine, list[int]], added: _Added, sign: int) -> None:
         counts[column] += sign
 
 
+def year_of(month: int) -> int:
+    """The key of its year among months: 201300 of 201311."""
+    return month // 100 * 100
+
+
 def _durations(exchange: Exchange, place: _Fine) -> Iterator[Duration]:
     month, sender, receiver, _, _ = place
     steps = (
@@ -221,8 +233,10 @@ def _durations(exchange: Exchange, place: _Fine) -> Iterator[Duration]:
     for step, begin, end in steps:
         if begin is not None and end is not None:
             bucket = bucket_of((end - begin).total_seconds())
-            for facet, value in (("all", ""), ("sender", sender), ("receiver", receiver)):
+            yield Duration(month, "all", "", step, bucket)
+            for facet, value in (("sender", sender), ("receiver", receiver)):
                 yield Duration(month, facet, value, step, bucket)
+                yield Duration(year_of(month), YEARLY[facet], value, step, bucket)
 
 
 def _cause(exchange: Exchange, place: _Fine) -> Cause:
@@ -237,13 +251,15 @@ def _spread(fine: Mapping[_Fine, list[int]]) -> _Facets:
         changed = [(place, count) for place, count in enumerate(counts) if count]
         if not changed:
             continue
-        for facet, value in (
-            ("all", ""),
-            ("pair", receiver),
-            ("type", type_name),
-            ("urgency", str(priority)),
+        for key in (
+            (month, "all", sender, "", unit),
+            (month, "pair", sender, receiver, unit),
+            (year_of(month), YEARLY["pair"], sender, receiver, unit),
+            (month, "receiver", "", receiver, unit),
+            (month, "type", sender, type_name, unit),
+            (month, "urgency", sender, str(priority), unit),
         ):
-            there = _facet(facets, (month, facet, sender, value, unit))
+            there = _facet(facets, key)
             for place, count in changed:
                 there[place] += count
     return facets

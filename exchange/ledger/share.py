@@ -2,6 +2,8 @@
 they stand for. All of one report is read in one snapshot. Changes nothing.
 """
 
+import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,22 +11,28 @@ from datetime import datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import (
+    CTE,
     BigInteger,
     ColumnElement,
     Connection,
+    FromClause,
     Select,
     Table,
+    Text,
+    bindparam,
+    cast,
     func,
     literal_column,
     select,
     type_coerce,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 
 from exchange.core.edxml import VIETNAM
 from exchange.core.period import Period
 from exchange.core.report import Basis
 from exchange.core.report_slices import Gathered, Slice, Source, Sums
-from exchange.core.tallies import COUNTS
+from exchange.core.tallies import COUNTS, YEARLY, year_of
 from exchange.ledger import tree
 from exchange.ledger.counting import (
     CAUSE_TALLY,
@@ -37,13 +45,15 @@ from exchange.ledger.counting import (
 from exchange.ledger.database import Database
 from exchange.ledger.tree import CHECKPOINT
 
-_TALLIES: Mapping[Source, tuple[Table, tuple[str, ...]]] = {
+_SUMS: Mapping[Source, tuple[Table, tuple[str, ...]]] = {
     Source.COUNTS: (TALLY, COUNTS),
     Source.DURATIONS: (DURATION_TALLY, ("exchanges",)),
     Source.CAUSES: (CAUSE_TALLY, ("exchanges",)),
     Source.REPORTED: (PAPER_REPORT, ("registrations", "none_declared")),
 }
 _DAY = timedelta(days=1)
+_YEAR = 12
+NO_STAND_INS: Mapping[Period, Mapping[str, str]] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,9 +62,23 @@ class Counters:
 
     connection: Connection
 
-    def gather(self, wanted: Iterable[Slice]) -> Gathered:
-        """The sums that each slice asks for."""
-        return {each: _sums(self.connection, each) for each in wanted}
+    def gather(
+        self, wanted: Iterable[Slice], stand_ins: Mapping[Period, Mapping[str, str]] = NO_STAND_INS
+    ) -> Gathered:
+        """The sums that each slice asks for.
+
+        ``stand_ins``: by a slice's period, agencies that may be put together in pairs, each under one of
+        them.
+        """
+        return {each: _sums(self.connection, each, stand_ins.get(each.period)) for each in wanted}
+
+    def agencies(self, period: Period) -> set[str]:
+        """Whoever sent or was sent something."""
+        whole = select(TALLY.c.sender, TALLY.c.value).where(
+            TALLY.c.month.in_(list(period)), TALLY.c.facet.in_(("all", "receiver"))
+        )
+        rows = self.connection.execute(whole.distinct()).all()
+        return {key for row in rows for key in row if key}
 
     def basis(self) -> Basis:
         """How many leaves they stand for, and the newest checkpoint over them, a cosigned one if there is."""
@@ -88,27 +112,61 @@ def counters(database: Database) -> Iterator[Counters]:
         yield Counters(connection=connection)
 
 
-def _sums(connection: Connection, wanted: Slice) -> Sums:
-    statement = _under_way(wanted) if wanted.source is Source.UNDER_WAY else _tally(wanted)
+def _sums(connection: Connection, wanted: Slice, stand_ins: Mapping[str, str] | None) -> Sums:
+    pairs = wanted.source is Source.COUNTS and wanted.group == ("sender", "value")
+    together = _together(connection, stand_ins) if stand_ins is not None and pairs else None
+    statements = [_under_way(wanted)] if wanted.source is Source.UNDER_WAY else _tallies(wanted, together)
     width = len(wanted.group)
     return [
-        (tuple(row[:width]), tuple(map(int, row[width:])))
+        (tuple(row[:width]), tuple(row[width:]))
+        for statement in statements
         for row in connection.execute(statement)
         if row[width] is not None  # a sum of no rows
     ]
 
 
-def _tally(wanted: Slice) -> Select[Any]:
-    table, names = _TALLIES[wanted.source]
-    group = [table.c[name] for name in wanted.group]
-    statement = select(*group, *(func.sum(table.c[name]) for name in names))
+def _tallies(wanted: Slice, together: CTE | None) -> Iterator[Select[Any]]:
+    """Of a facet that is kept by year, whole years and the months that are left; else all months."""
+    where = dict(wanted.where)
+    months = list(wanted.period)
+    yearly = YEARLY.get(where.get("facet", ""))
+    if yearly is not None and "month" not in wanted.group:
+        whole = {year for year, count in Counter(map(year_of, months)).items() if count == _YEAR}
+        months = [month for month in months if year_of(month) not in whole]
+        if whole:
+            yield _tally(wanted, sorted(whole), {**where, "facet": yearly}, together)
+    if months:
+        yield _tally(wanted, months, where, together)
+
+
+def _tally(wanted: Slice, months: list[int], where: Mapping[str, str], together: CTE | None) -> Select[Any]:
+    table, names = _SUMS[wanted.source]
+    group: list[ColumnElement[Any]] = [table.c[name] for name in wanted.group]
+    source: FromClause = table
+    if together is not None:
+        ins = [together.alias() for _ in group]
+        for column, stand_in in zip(group, ins, strict=True):
+            source = source.join(stand_in, stand_in.c.key == column)
+        group = [stand_in.c.value for stand_in in ins]
+    statement = select(*group, *(cast(func.sum(table.c[name]), BigInteger) for name in names))
+    statement = statement.select_from(source)
     # Each month by name: then a key that begins with the month finds its rows in as many looks.
-    statement = statement.where(table.c.month.in_(list(wanted.period)), *_matching(table, wanted))
-    return statement.group_by(*group)
+    return statement.where(table.c.month.in_(months), *_matching(table, where)).group_by(*group)
 
 
-def _matching(table: Table, wanted: Slice) -> list[ColumnElement[bool]]:
-    return [table.c[column] == value for column, value in wanted.where]
+def _together(connection: Connection, stand_ins: Mapping[str, str]) -> CTE:
+    """Agencies and who stands for them, as a table: one value is bound, however many they are."""
+    written = bindparam(None, json.dumps(stand_ins), Text)
+    if connection.dialect.name == "sqlite":
+        each = func.json_each(written).table_valued("key", "value")
+    else:
+        each = func.jsonb_each_text(cast(written, JSONB)).table_valued("key", "value")
+    # As text: SQLite looks nothing up by a column of no type.
+    return select(cast(each.c.key, Text).label("key"), cast(each.c.value, Text).label("value")).cte()
+
+
+def _matching(table: Table, where: Mapping[str, str]) -> list[ColumnElement[bool]]:
+    return [table.c[column] == value for column, value in where.items()]
 
 
 def _under_way(wanted: Slice) -> Select[Any]:
@@ -122,7 +180,7 @@ def _under_way(wanted: Slice) -> Select[Any]:
             literal_column("electronic") == literal_column("'under_way'"),
             EXCHANGE.c.accepted_at >= begin,
             EXCHANGE.c.accepted_at < end,
-            *_matching(EXCHANGE, wanted),
+            *_matching(EXCHANGE, dict(wanted.where)),
         )
         .group_by(*group)
         .having(func.count() > 0)

@@ -10,10 +10,10 @@ from exchange.core import report_structure as structure
 from exchange.core.counting import rules_of
 from exchange.core.directory import Directory, Level
 from exchange.core.period import month_of
-from exchange.core.report import Kind, Question, Remark, Report
+from exchange.core.report import By, Kind, Question, Remark, Report, Span
 from exchange.core.report_lines import Material
 from exchange.core.report_making import make
-from exchange.core.report_slices import slices
+from exchange.core.report_slices import Gathered, slices
 from exchange.core.targets import Targets, read_targets
 from exchange.core.working_days import Calendar
 from exchange.ledger.share import Counters, counters
@@ -28,9 +28,8 @@ def ask(context: Context, question: Question) -> Report:
     """The report; raises ``BadLine`` or ``OSError`` for a file of targets or holidays that cannot be used."""
     directory, now = context.registry.current.directory, context.now()
     calendar = load_calendar(context.settings)
-    cut = structure.periods(directory, question)
     with counters(context.database) as counted:
-        gathered = counted.gather(slices(question, cut))
+        gathered, spans = _figures(counted, directory, question, today(now))
         basis = counted.basis()
         remarks = tuple(_remarks(counted, question, calendar, today(now)))
     return make(
@@ -39,13 +38,29 @@ def ask(context: Context, question: Question) -> Report:
             made_at=now,
             basis=basis,
             gathered=gathered,
-            spans=structure.spans(directory, question, cut, gathered, today(now)),
+            spans=spans,
             expected=structure.expected(directory, question) if question.kind is Kind.SHARE else (),
             targets=load_targets(context.settings),
             calendar=calendar if question.kind is Kind.TIME else None,
             remarks=remarks,
         )
     )
+
+
+def _figures(
+    counted: Counters, directory: Directory, question: Question, day: date
+) -> tuple[Gathered, tuple[Span, ...]]:
+    """The sums, and where the agencies stand that they are about."""
+    cut = structure.periods(directory, question)
+    if question.by is By.PAIR:  # there are many: they are put together by level where they lie
+        spans = structure.spans(
+            directory, question, {period: counted.agencies(period) for period in cut}, day
+        )
+        stand_ins = {span.period: structure.stand_ins(span) for span in spans}
+        return counted.gather(slices(question, cut), stand_ins), spans
+    gathered = counted.gather(slices(question, cut))
+    named = {period: structure.named(gathered, period) for period in cut}
+    return gathered, structure.spans(directory, question, named, day)
 
 
 def load_targets(settings: Settings) -> Targets:
