@@ -25,8 +25,12 @@ ENTRIES: tuple[Entry, ...] = (
     Entry("menu.outgoing", "/web/outgoing", (CLERK,)),
     Entry("send.title", "/web/send", (CLERK,)),
     Entry("menu.agencies", "/web/agencies", OVERSEERS),
+    Entry("menu.failures", "/web/failures", OVERSEERS),
     Entry("menu.reports", "/web/reports", OVERSEERS),
     Entry("menu.paper", "/web/paper", (CLERK,)),
+    Entry("paper.title", "/web/paper", (CLERK,)),
+    Entry("menu.ledger", "/web/ledger", OVERSEERS),
+    Entry("menu.settings", "/web/settings", OVERSEERS),
     Entry("frame.account", "/web/account", ROLES),
 )
 

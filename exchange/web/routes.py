@@ -15,9 +15,11 @@ from exchange.web.pages import (
     desk,
     document,
     documents,
+    failures,
     groups,
     incoming,
     invitation,
+    ledger,
     oidc,
     outgoing,
     overview,
@@ -27,6 +29,7 @@ from exchange.web.pages import (
     reports,
     second_factor,
     sending,
+    settings,
     sign_in,
 )
 from exchange.web.rendering import TYPES, YEAR_SECONDS, static_files
@@ -49,9 +52,12 @@ AREAS = (
     outgoing,
     agencies,
     agency,
+    failures,
     reports,
     paper,
     paper_file,
+    ledger,
+    settings,
     account,
 )
 

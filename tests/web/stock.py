@@ -9,6 +9,7 @@ import pytest
 from exchange.core.delivery import Step
 from exchange.ledger import reading
 from exchange.ledger.settle import Settlement, settle
+from tests import pdfs
 from tests.house import Clock, House
 from tests.province import COMMUNE, DISTRICT, FINANCE, OFFICE
 from tests.web.browser import Site
@@ -45,9 +46,9 @@ def stock(site: Site) -> Stock:
 
 
 def sent(site: Site, sender: str, *receivers: str, **changes: object) -> str:
-    """The id of a document that was accepted just now."""
+    """The id of a document that was accepted just now; its attachment is a PDF that nobody signed."""
     house = House(site.running.broker, site.running.province, Clock(datetime.now(UTC)))
-    return house.send(sender, *receivers, **changes).id
+    return house.send(sender, *receivers, **{"attachment": pdfs.plain(), **changes}).id
 
 
 def ended(site: Site, document: str, receiver: str, step: Step, cause: str = "", reason: str = "") -> None:

@@ -11,6 +11,10 @@ PAGES = {
     "overview": "/web/overview",
     "agencies": "/web/agencies",
     "agency": f"/web/agencies/{FINANCE}",
+    "failures": "/web/failures",
+    "failure": "/web/failures/group?cause=expired",
+    "ledger": "/web/ledger",
+    "settings": "/web/settings",
     "reports": "/web/reports?from=2026-11",
     "reports-agencies": "/web/reports?by=agency&sort=-share",
 }

@@ -5,7 +5,7 @@
 
 from collections.abc import Mapping
 
-from exchange.web.texts import accounts, agencies, desk, documents, frame, overview, paper, reports, sending
+from exchange.web.texts import (, accounts, agencies, desk, documents, frame, overview, paper, reports, sending
 
 Texts = Mapping[str, tuple[str, str]]
 LANGUAGES = ("vi", "en")
@@ -20,6 +20,8 @@ AREAS: tuple[Texts, ...] = (
     overview.TEXTS,
     reports.TEXTS,
     paper.TEXTS,
+    failures.TEXTS,
+    ledger.TEXTS,
 )
 
 TEXTS: Texts = {key: text for area in AREAS for key, text in area.items()}
