@@ -296,8 +296,13 @@ class _Defaults(PydanticBaseSettingsSource):
         return None, field_name, False
 
     def __call__(self) -> dict[str, object]:
-        values = tomllib.loads(resources.read("config", "default.toml").decode())
+        values = defaults()
         return {key: (None if value == "" and key in _FILES else value) for key, value in values.items()}
+
+
+def defaults() -> dict[str, object]:
+    """What ``config/default.toml`` says of each setting."""
+    return tomllib.loads(resources.read("config", "default.toml").decode())
 
 
 def load(**overrides: object) -> Settings:

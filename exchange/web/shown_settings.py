@@ -1,13 +1,14 @@
 """Settings as they may be seen: in the order of the file of defaults, with its words, without secrets."""
 
 import re
-import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from pydantic import SecretStr
+
 from exchange import resources
-from exchange.settings import Settings
+from exchange.settings import Settings, defaults
 
 # What a name tells: its value is a secret. ``secret_marks`` are words that documents are marked with.
 _SECRET = re.compile(r"password|passwd|secret|token|credential|(^|_)key($|_)", re.IGNORECASE)
@@ -36,13 +37,13 @@ class Setting:
 def sections(settings: Settings) -> list[tuple[str, list[Setting]]]:
     """Title of each section, English, and its settings; none is left out."""
     source = resources.read("config", "default.toml").decode()
-    defaults = tomllib.loads(source)
+    standard = defaults()
     found: list[tuple[str, list[Setting]]] = []
     for title, name, meaning in _lines(source):
         if title:
             found.append((title, []))
         elif name in type(settings).model_fields:
-            shown, default = seen(name, getattr(settings, name)), seen(name, defaults[name])
+            shown, default = seen(name, getattr(settings, name)), seen(name, standard[name])
             found[-1][1].append(Setting(name=name, value=shown, default=default, meaning=meaning))
     return [(title, several) for title, several in found if several]
 
@@ -58,13 +59,22 @@ def _lines(source: str) -> Iterator[tuple[str, str, str]]:
 
 def seen(name: str, value: object) -> str | None:
     """The value as it may be seen; None where it is a secret that is set."""
+    if isinstance(value, SecretStr):
+        return None if value.get_secret_value() else ""
     if value in (None, "", (), []):
         return ""
     if _SECRET.search(name) and name not in _NO_SECRET and not name.endswith("_file"):
         return None
     if isinstance(value, list | tuple):
-        return ", ".join(_plain(str(each), name) for each in value)
-    return _plain(str(value), name)
+        return ", ".join(_plain(_written(each), name) for each in value)
+    return _plain(_written(value), name)
+
+
+def _written(value: object) -> str:
+    """As in the file: a whole number is one, whatever its type."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:.15g}" if isinstance(value, int | float) else str(value)
 
 
 def _plain(text: str, name: str) -> str:

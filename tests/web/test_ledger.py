@@ -4,6 +4,7 @@ import http.client
 from uuid import uuid4
 
 import pytest
+from pydantic import SecretStr
 
 from exchange.settings import Settings
 from exchange.web import shown_settings
@@ -87,22 +88,29 @@ def test_a_time_stamp_that_is_not_there(site: Site) -> None:
 SECRET = "hunter2"
 
 
-def with_secrets(tmp_path: object) -> Settings:
+def with_secrets(tmp_path: object) -> tuple[Settings, set[str]]:
     given: dict[str, object] = {
         "queue_url": f"amqp://user:{SECRET}@host:5672//",
         "database_url": f"postgresql+psycopg://user:{SECRET}@host/name?password={SECRET}",
         "revocation_proxy": f"http://user:{SECRET}@proxy:3128",
     }
     for name, field in Settings.model_fields.items():
-        if name not in given and field.annotation is str and shown_settings._SECRET.search(name):
+        if (
+            field.annotation in (str, SecretStr)
+            and shown_settings._SECRET.search(name)
+            and name[-5:] != "_file"
+        ):
             given[name] = SECRET
-    return settings_for(tmp_path, given.pop("database_url"), **given)  # type: ignore[arg-type]
+    url = given.pop("database_url")
+    return settings_for(tmp_path, url, **given), {"database_url", *given}  # type: ignore[arg-type]
 
 
 def test_every_setting_is_shown_and_no_secret_is(tmp_path: object) -> None:
-    settings = with_secrets(tmp_path)
+    settings, given = with_secrets(tmp_path)
     shown = {each.name: each for _, several in shown_settings.sections(settings) for each in several}
     assert set(shown) == set(Settings.model_fields)
+    changed = {name for name, each in shown.items() if each.changed}
+    assert changed <= {"data", "pdf_findings", "backoff_jitter", "backoff_first_seconds", *given}
     assert not [name for name, each in shown.items() if SECRET in f"{each.value}{each.default}"]
     assert shown["database_url"].value == "postgresql+psycopg://…@host/name?…"
     assert shown["queue_url"].value == "amqp://…@host:5672//"

@@ -5,7 +5,19 @@
 
 from collections.abc import Mapping
 
-from exchange.web.texts import (, accounts, agencies, desk, documents, frame, overview, paper, reports, sending
+from exchange.web.texts import (
+    accounts,
+    agencies,
+    desk,
+    documents,
+    failures,
+    frame,
+    ledger,
+    overview,
+    paper,
+    reports,
+    sending,
+)
 
 Texts = Mapping[str, tuple[str, str]]
 LANGUAGES = ("vi", "en")
