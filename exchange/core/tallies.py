@@ -23,7 +23,8 @@ Counts = tuple[int, ...]  # one for each of COUNTS
 
 
 # Facets that have many rows are kept by year too, under the month 00 of it: 201300.
-YEARLY: Mapping[str, str] = {"pair": "pair_year", "sender": "sender_year", "receiver": "receiver_year"}
+YEARLY_COUNTS: Mapping[str, str] = {"pair": "pair_year"}
+YEARLY_DURATIONS: Mapping[str, str] = {"sender": "sender_year", "receiver": "receiver_year"}
 
 
 class Facet(NamedTuple):
@@ -236,7 +237,7 @@ def _durations(exchange: Exchange, place: _Fine) -> Iterator[Duration]:
             yield Duration(month, "all", "", step, bucket)
             for facet, value in (("sender", sender), ("receiver", receiver)):
                 yield Duration(month, facet, value, step, bucket)
-                yield Duration(year_of(month), YEARLY[facet], value, step, bucket)
+                yield Duration(year_of(month), YEARLY_DURATIONS[facet], value, step, bucket)
 
 
 def _cause(exchange: Exchange, place: _Fine) -> Cause:
@@ -254,7 +255,7 @@ def _spread(fine: Mapping[_Fine, list[int]]) -> _Facets:
         for key in (
             (month, "all", sender, "", unit),
             (month, "pair", sender, receiver, unit),
-            (year_of(month), YEARLY["pair"], sender, receiver, unit),
+            (year_of(month), YEARLY_COUNTS["pair"], sender, receiver, unit),
             (month, "receiver", "", receiver, unit),
             (month, "type", sender, type_name, unit),
             (month, "urgency", sender, str(priority), unit),

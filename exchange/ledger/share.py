@@ -32,7 +32,7 @@ from exchange.core.edxml import VIETNAM
 from exchange.core.period import Period
 from exchange.core.report import Basis
 from exchange.core.report_slices import Gathered, Slice, Source, Sums
-from exchange.core.tallies import COUNTS, YEARLY, year_of
+from exchange.core.tallies import COUNTS, YEARLY_COUNTS, YEARLY_DURATIONS, year_of
 from exchange.ledger import tree
 from exchange.ledger.counting import (
     CAUSE_TALLY,
@@ -51,6 +51,7 @@ _SUMS: Mapping[Source, tuple[Table, tuple[str, ...]]] = {
     Source.CAUSES: (CAUSE_TALLY, ("exchanges",)),
     Source.REPORTED: (PAPER_REPORT, ("registrations", "none_declared")),
 }
+_YEARLY = {Source.COUNTS: YEARLY_COUNTS, Source.DURATIONS: YEARLY_DURATIONS}
 _DAY = timedelta(days=1)
 _YEAR = 12
 NO_STAND_INS: Mapping[Period, Mapping[str, str]] = {}
@@ -129,7 +130,7 @@ def _tallies(wanted: Slice, together: CTE | None) -> Iterator[Select[Any]]:
     """Of a facet that is kept by year, whole years and the months that are left; else all months."""
     where = dict(wanted.where)
     months = list(wanted.period)
-    yearly = YEARLY.get(where.get("facet", ""))
+    yearly = _YEARLY.get(wanted.source, {}).get(where.get("facet", ""))
     if yearly is not None and "month" not in wanted.group:
         whole = {year for year, count in Counter(map(year_of, months)).items() if count == _YEAR}
         months = [month for month in months if year_of(month) not in whole]

@@ -109,6 +109,17 @@ def test_a_year_has_its_months_also_where_nothing_was(house: House) -> None:
     ]
 
 
+def test_a_whole_year_and_its_months_add_up_to_the_same(house: House) -> None:
+    for kind, allowed in ALLOWED.items():
+        for by in allowed:
+            month, year = ask(house, kind, by), ask(house, kind, by, period=YEAR)
+            if not year.question.of_time:
+                assert [(row.key, row.values) for row in year.rows] == [
+                    (row.key, row.values) for row in month.rows
+                ], (kind, by)
+            assert year.total[:3] == month.total[:3], (kind, by)
+
+
 def test_one_month_is_too_few_for_a_forecast(house: House) -> None:
     forecast = ask(house, Kind.SHARE, By.MONTH).forecast
     assert forecast is not None
