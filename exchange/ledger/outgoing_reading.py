@@ -6,15 +6,17 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, or_, select
+import orjson
+from sqlalchemy import ColumnElement, Connection, Select, or_, select
 
 from exchange.core.delivery import State
 from exchange.ledger.database import Database
 from exchange.ledger.reading import Record
-from exchange.tables import DeliveryRow, DocumentRow
+from exchange.tables import DeliveryRow, DocumentRow, EntryRow
 
 DOCUMENT = DocumentRow.__table__  # type: ignore[attr-defined]
 DELIVERY = DeliveryRow.__table__  # type: ignore[attr-defined]
+ENTRY = EntryRow.__table__  # type: ignore[attr-defined]
 NOTICES = ("receipt", "status")
 
 
@@ -94,10 +96,31 @@ def sent(database: Database, agency: str, search: Sent) -> list[Record]:
     with database.read() as connection:
         rows = [dict(row) for row in connection.execute(statement).mappings()]
         found: dict[str, list[Record]] = {row["id"]: [] for row in rows}
+        paper = _paper_copies(connection, [row["id"] for row in rows if row["kind"] == "paper"])
         for part in batched(found, DOCUMENTS_MAX):
             for delivery in connection.execute(_newest_first(part)).mappings():
                 found[delivery["document"]].append(dict(delivery))
-    return [{**row, "deliveries": newest(found[row["id"]])} for row in rows]
+    return [
+        {**row, "deliveries": newest(found[row["id"]]), "paper": paper.get(row["id"], [])} for row in rows
+    ]
+
+
+def _paper_copies(connection: Connection, documents: Sequence[str]) -> dict[str, list[str]]:
+    """The receivers of registrations of paper that stand."""
+    copies: dict[str, dict[str, str]] = {}
+    for part in batched(documents, DOCUMENTS_MAX):
+        statement = (
+            select(ENTRY.c.document, ENTRY.c.event, ENTRY.c.delivery, ENTRY.c.body)
+            .where(ENTRY.c.document.in_(part), ENTRY.c.event.in_(("paper", "paper_withdrawn")))
+            .order_by(ENTRY.c.id)
+        )
+        for row in connection.execute(statement):
+            standing = copies.setdefault(row.document, {})
+            if row.event == "paper":
+                standing[row.delivery] = orjson.loads(row.body).get("receiver", "")
+            else:
+                standing.pop(row.delivery, None)
+    return {document: list(standing.values()) for document, standing in copies.items()}
 
 
 DOCUMENTS_MAX = 500  # of which the deliveries are asked for in one statement

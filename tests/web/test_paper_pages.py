@@ -35,7 +35,9 @@ def test_paper_is_registered_once_however_often_the_form_is_sent(site: Site) -> 
     assert [each.receiver for each in found.copies] == [FINANCE]
     done = {each.event for each in acts.of_document(site.running.broker.database, found.id)}
     assert done == {"paper_registered"}
-    assert "Văn bản giấy" in shown(site, "/web/outgoing?kind=paper")
+    register_page = shown(site, "/web/outgoing?kind=paper")
+    assert "Giấy &lt;tờ&gt;" in register_page
+    assert f"Cơ quan {FINANCE}" in register_page
 
 
 def test_what_is_wrong_is_said_and_nothing_is_registered(site: Site) -> None:
@@ -56,6 +58,7 @@ def test_a_correction_takes_the_place_of_what_was_wrong_and_a_withdrawal_stays_o
     assert send(site, "/web/paper/withdraw", CLERK, mark="second", why="ghi nhầm").status == 303
     assert not stands(site, "second")
     assert "Đã hủy: ghi nhầm" in shown(site, "/web/paper")
+    assert "đã hủy đăng ký" in shown(site, "/web/outgoing?kind=paper")
     assert send(site, "/web/paper/withdraw", CLERK, mark="not there", why="x").status == 404
 
 

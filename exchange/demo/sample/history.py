@@ -17,7 +17,8 @@ from exchange.core.paper import Registration
 from exchange.core.refusal import Refusal
 from exchange.core.share import Reason
 from exchange.demo.papers import PLACE, pdf
-from exchange.demo.sample.places import SILENT, SLEEPING, SLOW, Places, caller, mark
+from exchange.demo.sample import clerk
+from exchange.demo.sample.places import COMMUNE, SILENT, SLEEPING, SLOW, Places, caller, mark
 from exchange.demo.sample.plan import SEED, Planned
 from exchange.dispatch import Dispatch
 from exchange.ledger import claim
@@ -169,6 +170,9 @@ class History:
             self.expect(at, lambda: self._fetch(code))
 
     def _fetch(self, code: str) -> None:
+        if code == COMMUNE:
+            clerk.work(self.broker.context, self.random, self.end)
+            return
         for item in self._pickup.lease(code, FETCHED_AT_ONCE, LEASE_SECONDS):
             self._pickup.acknowledge(code, item.delivery, item.lease)
             if item.kind == "document" and self.random.random() < REPORTED:

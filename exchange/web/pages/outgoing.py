@@ -77,16 +77,26 @@ def _row(visit: Visitor, context: Context, found: Record) -> Mapping[str, Any]:
         "type": found["type_name"],
         "at": found["accepted_at"],
         "receivers": _named(visit, context, found),
-        "state": Cell(said("state.paper", visit.language), "", "paper") if paper else _state(visit, found),
+        "state": _paper(visit, found) if paper else _state(visit, found),
     }
 
 
 def _named(visit: Visitor, context: Context, found: Record) -> str:
-    names = [name_of(context, each["receiver"]) for each in found["deliveries"]]
+    names = _receivers(context, found)
     if len(names) <= NAMES_MAX:
         return "; ".join(names)
     rest = said("outgoing.and_more", visit.language, count=len(names) - NAMES_MAX)
     return "; ".join([*names[:NAMES_MAX], rest])
+
+
+def _receivers(context: Context, found: Record) -> list[str]:
+    keys = found["paper"] or [each["receiver"] for each in found["deliveries"]]
+    return [name_of(context, each) for each in keys]
+
+
+def _paper(visit: Visitor, found: Record) -> Cell:
+    key = "state.paper" if found["paper"] else "outgoing.paper_withdrawn"
+    return Cell(said(key, visit.language), "", "paper" if found["paper"] else "quiet")
 
 
 def _state(visit: Visitor, found: Record) -> Cell:
@@ -178,6 +188,8 @@ def _line(visit: Visitor, context: Context, found: Record) -> Mapping[str, Any]:
     return {
         **found,
         "code": number_and_symbol(found["number"], found["notation"]) or found["document_id"],
-        "receivers": "; ".join(name_of(context, each["receiver"]) for each in found["deliveries"]),
-        "note": said("state.paper" if found["kind"] == "paper" else "outgoing.electronic", visit.language),
+        "receivers": "; ".join(_receivers(context, found)),
+        "note": _paper(visit, found).value
+        if found["kind"] == "paper"
+        else said("outgoing.electronic", visit.language),
     }

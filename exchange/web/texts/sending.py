@@ -120,6 +120,7 @@ TEXTS = {
     "outgoing.kind": ("Hình thức", "Kind"),
     "outgoing.electronic": ("Điện tử", "Electronic"),
     "outgoing.paper": ("Văn bản giấy", "Paper"),
+    "outgoing.paper_withdrawn": ("Văn bản giấy, đã hủy đăng ký", "Paper, withdrawn"),
     "outgoing.search": ("Tìm số, ký hiệu, trích yếu", "Search number, symbol, subject"),
     "outgoing.sent": (
         "Trục đã tiếp nhận văn bản. Trạng thái từng nơi nhận hiện bên dưới.",
