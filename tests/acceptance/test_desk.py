@@ -12,6 +12,7 @@ from lxml import etree
 from exchange import verification
 from exchange.checks import verify
 from exchange.core import edxml
+from exchange.core.bundle import Role
 from exchange.core.edxml import StatusMessage, build_document
 from exchange.core.parsing import ParseLimits, parse
 from exchange.core.refusal import Refused
@@ -19,12 +20,15 @@ from exchange.core.signature import verify_own
 from exchange.demo.authority import certificate_pem, private_key_pem
 from exchange.desk import incoming, notices, sending
 from exchange.desk.incoming import Wish
+from exchange.evidence import gather, pack
 from exchange.ledger import acts, drafts, incoming_reading, outgoing_reading, reading
 from exchange.ledger.drafts import Group, NameTaken
 from exchange.ledger.incoming import Actor
 from exchange.ledger.incoming_reading import Search
 from exchange.ledger.outgoing_reading import Sent
 from exchange.pickup import Pickup
+from exchange.sequencing import Sequencing
+from tests.audit.making import BROKER
 from tests.house import House
 from tests.province import COMMUNE, FINANCE, OFFICE
 
@@ -326,3 +330,21 @@ def test_a_group_of_receivers_is_saved_changed_and_removed_by_its_own_agency_alo
     assert [each.members for each in drafts.groups(database, COMMUNE)] == [(FINANCE,)]
     drafts.remove_group(database, COMMUNE, "g")
     assert drafts.groups(database, COMMUNE) == []
+
+
+def test_the_senders_evidence_of_a_document_that_was_accepted_at_a_desk_holds(
+    make_house: MakeHouse, tmp_path: Path
+) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "broker-certificate.pem").write_bytes(certificate_pem(BROKER))  # valid at the test's time
+    (data / "broker-key.pem").write_bytes(private_key_pem(BROKER))
+    house = make_house()
+    delivery = arrive(house)
+    entered = incoming.accept(house.context, COMMUNE, delivery, act(house))
+    Sequencing(house.context).round()
+    gathered = gather(house.context, entered.line["document"], Role.SENDER, FINANCE)
+    assert gathered.statuses == ()  # nobody's signature stands under it
+    bundle = pack(gathered, house.context.issuer.seal.key, house.clock.now)
+    looked_at = verification.verify(house.context, bundle, house.clock.now)
+    assert looked_at.holds, looked_at.text
