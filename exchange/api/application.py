@@ -67,6 +67,7 @@ class Application:
         if scope["path"] == "/" or pages.of_pages(scope["path"]):
             send = headers.strict(send, https=self._context.settings.secure_cookies)
         try:
+            _check_encoding(dict(scope["headers"]).get(b"content-type", b""))
             whole = await body.taken(self._context, scope, receive)
         except Refused as refused:
             await _answer(Request({**scope, "app": self.fastapi}), refused)(scope, receive, send)
@@ -87,6 +88,17 @@ class Application:
         """Commit and settle what waits."""
         self._submission.close()
         self._pickup.close()
+
+
+def _check_encoding(content_type: bytes) -> None:
+    """Raise ``Refused`` for a form with files whose encoding the client chooses.
+
+    Browsers say none (RFC 7578, 4.4 to 5.1); the framework decodes with whatever codec is named, and some
+    of those take the square of the length, or give text that no other code can write.
+    """
+    kind, _, parameters = content_type.lower().partition(b";")
+    if kind.strip() == b"multipart/form-data" and b"charset" in parameters.replace(b"charset=utf-8", b""):
+        raise refuse("request_invalid", "A form is written in UTF-8.", "Biểu mẫu phải viết bằng UTF-8.")
 
 
 def _fastapi(context: Context, pickup: Pickup) -> FastAPI:

@@ -20,7 +20,10 @@ KEYS = {
     "broker_busy": "unavailable",
     "broker_failed": "fault",
     "request_invalid": "invalid",
+    "json_malformed": "invalid",  # a form that cannot be read
 }
+# Of these the title and the remedy say everything.
+TOLD = frozenset({"no_such_address", "method_not_allowed", "broker_failed", "broker_busy", "json_malformed"})
 SHOWN_MAX = 20  # reasons on one page
 
 
@@ -44,7 +47,7 @@ def refused_page(request: Request, refused: Refused, status: int) -> Response:
         details=[
             (each.where, each.detail_vi if vietnamese else each.detail)
             for each in refused.refusals[:SHOWN_MAX]
-            if first.code not in ("no_such_address", "method_not_allowed", "broker_failed", "broker_busy")
+            if first.code not in TOLD
         ],
         remedy=_said(key, "remedy", visit) if key else text.remedy_vi if vietnamese else text.remedy,
         code=first.code,

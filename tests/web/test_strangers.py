@@ -1,0 +1,38 @@
+"""Strangers at the door: what they send costs little, and breaks nothing."""
+
+import pytest
+
+from tests.web.browser import Site
+from tests.web.requests import ask
+
+BOUNDARY = "x"
+
+
+def parts(*named: tuple[str, bytes]) -> bytes:
+    """The body of a form with files, as a browser writes it."""
+    body = b""
+    for name, value in named:
+        body += f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n'.encode()
+        body += value + b"\r\n"
+    return body + f"--{BOUNDARY}--\r\n".encode()
+
+
+@pytest.mark.parametrize("charset", ["utf-7", "undefined", "punycode", "idna", "no-such-thing"])
+def test_a_form_in_another_encoding_than_pages_ask_for_is_answered(site: Site, charset: str) -> None:
+    answer = ask(
+        site,
+        "POST",
+        "/web/sign-in",
+        headers={"Content-Type": f"multipart/form-data; boundary={BOUNDARY}; charset={charset}"},
+        cookies={"guest": "t"},
+        body=parts(("csrf", b"t"), ("login", b"+2AA-"), ("password", b"p")),
+    )
+    assert answer.status == 422
+    assert "<html" in answer.text
+
+
+def test_a_form_that_breaks_off_is_answered_in_words_of_forms(site: Site) -> None:
+    header = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
+    answer = ask(site, "POST", "/web/sign-in", headers=header, cookies={"guest": "t"}, body=b"broken")
+    assert answer.status == 400
+    assert "JSON" not in answer.text
