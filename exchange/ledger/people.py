@@ -156,14 +156,30 @@ def invited(database: Database, hash_: str, now: datetime) -> Account | None:
 
 def set_second_factor(
     database: Database, account: str, secret: str, step: int, codes: Sequence[str], act: Act
-) -> None:
-    """A new second factor ("": none) with the hashes of its recovery codes; the earlier ones end."""
+) -> bool:
+    """A second factor with the hashes of its recovery codes; False where there is one. All sessions end."""
     with database.write() as connection:
-        connection.execute(
-            update(ACCOUNT).where(ACCOUNT.c.id == account).values(totp_secret=secret, totp_step=step)
+        changed = connection.execute(
+            update(ACCOUNT)
+            .where(ACCOUNT.c.id == account, ACCOUNT.c.totp_secret == "")
+            .values(totp_secret=secret, totp_step=step)
         )
-        _set_recovery_codes(connection, account, codes)
-        acts.write(connection, act)
+        if changed.rowcount == 1:
+            _changed_second_factor(connection, account, codes, act)
+        return changed.rowcount == 1
+
+
+def remove_second_factor(database: Database, account: str, act: Act) -> None:
+    """No second factor any more, and no recovery codes. All sessions end."""
+    with database.write() as connection:
+        connection.execute(update(ACCOUNT).where(ACCOUNT.c.id == account).values(totp_secret="", totp_step=0))
+        _changed_second_factor(connection, account, (), act)
+
+
+def _changed_second_factor(connection: Connection, account: str, codes: Sequence[str], act: Act) -> None:
+    connection.execute(delete(SESSION).where(SESSION.c.account == account))
+    _set_recovery_codes(connection, account, codes)
+    acts.write(connection, act)
 
 
 def renew_recovery_codes(database: Database, account: str, codes: Sequence[str], act: Act) -> None:

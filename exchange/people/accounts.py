@@ -161,9 +161,9 @@ def unlock(context: Context, account: Account, by: By | None = None) -> None:
 
 
 def reset_second_factor(context: Context, account: Account, by: By | None = None) -> None:
-    """The person sets up a new one, if the role needs it, when signing in next."""
+    """The person sets up a new one, if the role needs it, when signing in next; sessions end."""
     act = _act(context, "second_factor_reset", account, by)
-    people.set_second_factor(context.database, account.id, "", 0, (), act)
+    people.remove_second_factor(context.database, account.id, act)
 
 
 def _act(context: Context, event: str, account: Account, by: By | None, **what: object) -> Act:

@@ -69,17 +69,19 @@ def right(context: Context, account: Account, code: str) -> bool:
 
 
 def take(context: Context, account: Account, secret: str, code: str) -> tuple[str, ...]:
-    """Set up the second factor; the recovery codes, said once. None: the code is not of ``secret``."""
+    """Set up the second factor, which ends all sessions; the recovery codes, said once.
+
+    None: the code is not of ``secret``, or another second factor was set up meanwhile.
+    """
     step = step_of(secret, code, context.now())
     if step is None:
         return ()
     codes = new_codes()
     act = Act(event="second_factor_set", at=context.now(), person=account.id, role=account.role)
     hashes = [hashed(account.id, each) for each in codes]
-    people.set_second_factor(
-        context.database, account.id, sealed(context.settings, secret), step, hashes, act
-    )
-    return codes
+    kept = sealed(context.settings, secret)
+    fresh = people.set_second_factor(context.database, account.id, kept, step, hashes, act)
+    return codes if fresh else ()
 
 
 def renew(context: Context, account: Account) -> tuple[str, ...]:

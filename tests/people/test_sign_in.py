@@ -179,9 +179,9 @@ def test_a_new_password_ends_all_sessions_but_the_one_that_set_it(house: House) 
 
 def test_the_database_holds_no_cookie_no_password_and_no_code(house: House) -> None:
     person = account(house.context)
-    cookie = offer(house)
     secret = second_factor.new_secret()
     codes = second_factor.take(house.context, person, secret, pyotp.TOTP(secret).at(house.clock.now))
+    cookie = offer(house)
     kept = people.by_id(house.context.database, person.id)
     assert kept is not None
     assert kept.password.startswith("$argon2id$v=19$")

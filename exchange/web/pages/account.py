@@ -67,7 +67,7 @@ def change_password(
     assert session is not None
     account = _account(visit, context)
     errors = wrong_with(visit, new, again)
-    if not errors and not _confirmed(context, account, old, request):
+    if not errors and not confirmed(context, account, old, request):
         errors["old"] = said("password.wrong_old", visit.language)
     if errors:
         return _password_form(visit, errors, HTTPStatus.UNPROCESSABLE_ENTITY)
@@ -85,7 +85,7 @@ def wrong_with(visit: Visitor, new: str, again: str) -> dict[str, str]:
     return {}
 
 
-def _confirmed(context: Context, account: Account, password: str, request: Request) -> bool:
+def confirmed(context: Context, account: Account, password: str, request: Request) -> bool:
     """Whether it is the person's; a wrong one counts like one at the sign-in, and locks like it."""
     if sign_in.locked(account, context.now()):
         return False
@@ -99,7 +99,7 @@ def _confirmed(context: Context, account: Account, password: str, request: Reque
 def renew_codes(visit: Person, request: Request, context: InContext, password: Password = "") -> Response:
     """New recovery codes, for who knows the password; shown once."""
     account = _account(visit, context)
-    if not account.totp_secret or not _confirmed(context, account, password, request):
+    if not account.totp_secret or not confirmed(context, account, password, request):
         return RedirectResponse("/web/account?done=refused", HTTPStatus.SEE_OTHER)
     codes = second_factor.renew(context, account)
     return page(visit, "recovery_codes.html", codes=codes, next="/web/account")

@@ -12,6 +12,7 @@ from exchange.ledger import people, sessions
 from exchange.ledger.sessions import ENROL, SECOND_FACTOR, SIGNED_IN
 from exchange.people import second_factor, sign_in
 from exchange.people.secrets import opened, sealed
+from exchange.web.pages.account import Password, confirmed
 from exchange.web.pages.sign_in import Next, arrived, inside
 from exchange.web.rendering import page
 from exchange.web.visitor import InSession, Visitor, address_of, at_stage
@@ -63,7 +64,7 @@ def _secret(context: Context, session: sessions.Session) -> str:
     return secret
 
 
-def _shown(visit: Visitor, context: Context, secret: str, next: str, *, wrong: bool = False) -> Response:
+def _shown(visit: Visitor, context: Context, secret: str, next: str, wrong: str = "") -> Response:
     shown = second_factor.shown(secret, visit.login, context.settings.broker_name)
     status = HTTPStatus.UNPROCESSABLE_ENTITY if wrong else HTTPStatus.OK
     return page(visit, "second_factor_new.html", status, shown=shown, wrong=wrong, next=next)
@@ -77,18 +78,23 @@ def set_up(
     session: InSession,
     code: Code = "",
     next: Next = "",
+    password: Password = "",
 ) -> Response:
-    """Keep it, if the person's device tells the right code; the recovery codes are shown once."""
+    """Keep it, if the person's device tells the right code; the recovery codes are shown once.
+
+    Who is signed in shows the password again: an open browser may be somebody else's.
+    """
     assert session is not None
     account = people.by_id(context.database, session.account)
     assert account is not None
     if account.totp_secret:
         return RedirectResponse("/web/account", HTTPStatus.SEE_OTHER)
     secret = _secret(context, session)
+    if session.stage == SIGNED_IN and not confirmed(context, account, password, request):
+        return _shown(visit, context, secret, next, "password.wrong_old")
     codes = second_factor.take(context, account, secret, code)
     if not codes:
-        return _shown(visit, context, secret, next, wrong=True)
+        return _shown(visit, context, secret, next, "second_factor.wrong")
     cookie = sign_in.let_in(context, account, address_of(request, context), "second_factor")
-    sessions.end(context.database, session)
     answer = page(visit, "recovery_codes.html", codes=codes, next=inside(next))
     return arrived(context, cookie, "", answer)
