@@ -121,9 +121,21 @@ def disable(database: Database, account: str, act: Act) -> None:
         acts.write(connection, act)
 
 
-def set_password(database: Database, account: str, password: str, act: Act, keep: str = "") -> None:
-    """A new password, in its PHC form; ends invitations and all sessions but the one with hash ``keep``."""
+def set_password(
+    database: Database, account: str, password: str, act: Act, keep: str = "", invitation: str = ""
+) -> bool:
+    """A new password, in its PHC form; ends invitations and all sessions but the one with hash ``keep``.
+
+    False, and nothing is changed, where the invitation of this hash is used or over.
+    """
     with database.write() as connection:
+        if (
+            invitation
+            and not connection.execute(
+                delete(INVITATION).where(INVITATION.c.hash == invitation, INVITATION.c.expires_at > act.at)
+            ).rowcount
+        ):
+            return False
         connection.execute(
             update(ACCOUNT)
             .where(ACCOUNT.c.id == account)
@@ -132,6 +144,7 @@ def set_password(database: Database, account: str, password: str, act: Act, keep
         connection.execute(delete(SESSION).where(SESSION.c.account == account, SESSION.c.hash != keep))
         connection.execute(delete(INVITATION).where(INVITATION.c.account == account))
         acts.write(connection, act)
+        return True
 
 
 def invite(database: Database, account: str, hash_: str, expires_at: datetime, act: Act) -> None:

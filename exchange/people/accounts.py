@@ -134,13 +134,23 @@ def invite(context: Context, account: Account, by: By | None = None) -> str:
 
 
 def set_password(
-    context: Context, account: Account, password: str, by: By | None = None, keep: str = ""
-) -> None:
-    """A new password: ends all sessions but ``keep``; raises ``Refused`` where it is too weak."""
+    context: Context,
+    account: Account,
+    password: str,
+    by: By | None = None,
+    *,
+    keep: str = "",
+    invitation: str = "",
+) -> bool:
+    """A new password: ends all sessions but ``keep``; raises ``Refused`` where it is too weak.
+
+    False where it is set by an invitation (the hash of its secret) that somebody used meanwhile.
+    """
     if not passwords.fits(password):
         raise weak("password")
     act = _act(context, "password_changed", account, by)
-    people.set_password(context.database, account.id, passwords.hashed(password), act, keep)
+    kept = passwords.hashed(password)
+    return people.set_password(context.database, account.id, kept, act, keep, invitation)
 
 
 def disable(context: Context, account: Account, by: By | None = None) -> None:

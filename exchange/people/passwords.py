@@ -1,6 +1,7 @@
 """Passwords: argon2id (RFC 9106) with parameters that are said here, and what a new one must be."""
 
 import threading
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -23,7 +24,13 @@ CHARACTERS_MIN, CHARACTERS_MAX = 12, 200
 
 def fits(password: str) -> bool:
     """Whether it may be a new password: length is what counts (NIST SP 800-63B, 5.1.1.2)."""
-    return CHARACTERS_MIN <= len(password) <= CHARACTERS_MAX and len(set(password)) > 4
+    typed = _composed(password)
+    return len(typed) >= CHARACTERS_MIN and len(password) <= CHARACTERS_MAX and len(set(typed)) > 4
+
+
+def _composed(password: str) -> str:
+    """In one form (NIST SP 800-63B, 5.1.1.2): keyboards write "ế" as one character, as two or as three."""
+    return unicodedata.normalize("NFC", password[:CHARACTERS_MAX])
 
 
 @contextmanager
@@ -41,7 +48,7 @@ def _turn() -> Iterator[None]:
 def hashed(password: str) -> str:
     """In PHC form, with its salt and parameters; raises ``Refused`` (``broker_busy``)."""
     with _turn():
-        return _HASHER.hash(password)
+        return _HASHER.hash(_composed(password))
 
 
 def matches(password: str, kept: str) -> bool:
@@ -51,7 +58,7 @@ def matches(password: str, kept: str) -> bool:
     """
     with _turn():
         try:
-            return _HASHER.verify(kept or _nobody(), password[:CHARACTERS_MAX]) and bool(kept)
+            return _HASHER.verify(kept or _nobody(), _composed(password)) and bool(kept)
         except (VerificationError, InvalidHashError):
             return False
 

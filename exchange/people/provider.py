@@ -7,7 +7,8 @@ comes from the account that has his subject.
 import hmac
 import threading
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any
@@ -16,6 +17,7 @@ import orjson
 import structlog
 
 from exchange.context import Context
+from exchange.core.refusal import refuse
 from exchange.ids import new_secret
 from exchange.people.secrets import opened, sealed
 from exchange.settings import Settings
@@ -30,6 +32,8 @@ ASK_SECONDS = 10.0
 KEPT_SECONDS = 3600.0  # what the provider says of itself
 LEEWAY_SECONDS = 60
 SUBJECT_CHARACTERS_MAX = 255
+BYTES_MAX = 1_000_000  # of what the provider says of itself
+_AT_ONCE = threading.BoundedSemaphore(4)  # threads that wait for the provider; other requests need some too
 
 
 class NotProven(Exception):
@@ -92,16 +96,27 @@ def _claims(settings: Settings, code: str, expected: Mapping[str, str]) -> Mappi
 
     metadata, _ = _provider(settings).known()
     try:
-        with _client(settings) as client:
+        with _turn(), _client(settings) as client:
             token = client.fetch_token(
                 metadata["token_endpoint"],
                 code=code,
                 code_verifier=expected["verifier"],
                 grant_type="authorization_code",
             )
-    except (AuthlibBaseError, httpx.HTTPError, ValueError) as error:
+    except (AuthlibBaseError, httpx.HTTPError, ValueError, TypeError, AttributeError) as error:
         raise NotProven(f"the code was not taken: {error}") from error
     return _verified(settings, str(token.get("id_token", "")), expected["nonce"])
+
+
+@contextmanager
+def _turn() -> Iterator[None]:
+    """One of few, so that a provider that is slow keeps nobody else waiting; else ``Refused``."""
+    if not _AT_ONCE.acquire(blocking=False):
+        raise refuse("broker_busy")
+    try:
+        yield
+    finally:
+        _AT_ONCE.release()
 
 
 def _verified(settings: Settings, id_token: str, nonce: str) -> Mapping[str, Any]:
@@ -162,37 +177,76 @@ def _client(settings: Settings) -> Any:
 
 
 class _Provider:
-    """What the provider says of itself, asked once an hour. One thread asks, the others wait for it."""
+    """What the provider says of itself, asked once an hour.
+
+    One thread asks at a time; the others do with what is known, or go without: a provider that is away
+    would else take all threads.
+    """
 
     def __init__(self, issuer: str) -> None:
         self._issuer = issuer
         self._lock = threading.Lock()
         self._found: tuple[Mapping[str, Any], Any] | None = None
         self._at = 0.0
+        self._failed_at = 0.0
 
     def known(self, *, anew: bool = False) -> tuple[Mapping[str, Any], Any]:
         """Its metadata (OpenID Connect Discovery 1.0) and its keys; raises ``NotProven``."""
-        with self._lock:
-            age = monotonic() - self._at
-            old = age > KEPT_SECONDS or (anew and age > ASK_SECONDS)
-            if self._found is None or old:
-                self._found, self._at = self._ask(), monotonic()
-            return self._found
+        age = monotonic() - self._at
+        old = self._found is None or age > KEPT_SECONDS or (anew and age > ASK_SECONDS)
+        if old and self._lock.acquire(blocking=False):
+            try:
+                self._renew()
+            finally:
+                self._lock.release()
+        if self._found is None:
+            raise NotProven("the provider is being asked by somebody else")
+        return self._found
+
+    def _renew(self) -> None:
+        if self._failed_at and monotonic() - self._failed_at < ASK_SECONDS:
+            raise NotProven("the provider could not be asked a moment ago")
+        try:
+            self._found, self._at, self._failed_at = self._ask(), monotonic(), 0.0
+        except NotProven:
+            self._failed_at = monotonic()
+            raise
 
     def _ask(self) -> tuple[Mapping[str, Any], Any]:
         import httpx
         from joserfc.errors import JoseError
         from joserfc.jwk import KeySet
 
-        address = f"{self._issuer.rstrip('/')}/.well-known/openid-configuration"
         try:
-            metadata = httpx.get(address, timeout=ASK_SECONDS).raise_for_status().json()
+            metadata = _json(f"{self._issuer.rstrip('/')}/.well-known/openid-configuration")
             if metadata["issuer"] != self._issuer:
                 raise NotProven(f"the provider calls itself {metadata['issuer']}")
-            keys = httpx.get(metadata["jwks_uri"], timeout=ASK_SECONDS).raise_for_status().json()
-            return metadata, KeySet.import_key_set(keys)
-        except (httpx.HTTPError, JoseError, KeyError, TypeError, ValueError) as error:
+            for each in ("authorization_endpoint", "token_endpoint", "jwks_uri"):
+                _check_address(self._issuer, metadata[each])
+            return metadata, KeySet.import_key_set(_json(metadata["jwks_uri"]))
+        except (httpx.HTTPError, httpx.InvalidURL, JoseError, KeyError, TypeError, ValueError) as error:
             raise NotProven(f"the provider cannot be asked: {error}") from error
+
+
+def _check_address(issuer: str, address: object) -> None:
+    """Secrets go nowhere without https, if they need not (settings let a provider of this machine do)."""
+    allowed = ("https://",) if issuer.startswith("https://") else ("https://", "http://")
+    if not isinstance(address, str) or not address.startswith(allowed):
+        raise NotProven(f"the provider names an address that is none: {str(address)[:100]}")
+
+
+def _json(address: str) -> Any:
+    """What lies there, within bounds of size and time."""
+    import httpx
+
+    content, until = bytearray(), monotonic() + ASK_SECONDS
+    with httpx.stream("GET", address, timeout=ASK_SECONDS) as answer:
+        answer.raise_for_status()
+        for part in answer.iter_bytes():
+            content += part
+            if len(content) > BYTES_MAX or monotonic() > until:
+                raise NotProven(f"{address} is too long, or takes too long")
+    return orjson.loads(content)
 
 
 _PROVIDERS: dict[str, _Provider] = {}

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from ipaddress import IPv4Address, ip_address, ip_network
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
@@ -208,6 +209,17 @@ def address_of(request: Request, context: Context) -> str:
     """The network address of the visitor; told by a proxy only if it is one of ours."""
     peer = request.client.host if request.client else ""
     if peer not in context.settings.proxy_addresses:
-        return peer
+        return _network(peer)
     told = request.headers.get("x-forwarded-for", "").rpartition(",")[2].strip()
-    return told[:100] or peer
+    return _network(told[:100] or peer)
+
+
+def _network(address: str) -> str:
+    """Whom an address stands for: of IPv6 the /64, in which one machine has more than it can use up."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(parsed, IPv4Address):
+        return str(parsed)
+    return str(parsed.ipv4_mapped or ip_network((parsed.packed, 64), strict=False))

@@ -1,5 +1,6 @@
 """Signing in: what opens a session, what locks, and what a second factor is good for."""
 
+import unicodedata
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from time import monotonic, sleep
@@ -347,3 +348,24 @@ def test_a_flood_of_sign_ins_is_turned_away_before_it_takes_all_threads(house: H
             each.__exit__(None, None, None)
     assert [each.result(timeout=10) for each in waiting] == [False] * 6
     assert offer(house)
+
+
+# --- attacks ---
+
+
+def test_a_password_is_the_same_on_every_keyboard(house: House) -> None:
+    typed = "Mật khẩu của văn thư"
+    person = account(house.context)
+    accounts.set_password(house.context, person, unicodedata.normalize("NFD", typed))
+    for form in ("NFC", "NFD"):
+        assert offer(house, password=unicodedata.normalize(form, typed))
+
+
+def test_of_two_who_use_one_invitation_at_once_one_sets_the_password(house: House) -> None:
+    person = account(house.context)
+    hash_ = sessions.hashed(accounts.invite(house.context, person).rpartition("/")[2])
+    chosen = ("the first password", "the second password")
+    done = [accounts.set_password(house.context, person, each, invitation=hash_) for each in chosen]
+    assert done == [True, False]
+    assert offer(house, password=chosen[0])
+    assert not offer(house, password=chosen[1])

@@ -2,6 +2,7 @@
 
 import pytest
 
+from exchange.web.visitor import _network
 from tests.web.browser import Site
 from tests.web.requests import ask
 
@@ -36,3 +37,17 @@ def test_a_form_that_breaks_off_is_answered_in_words_of_forms(site: Site) -> Non
     answer = ask(site, "POST", "/web/sign-in", headers=header, cookies={"guest": "t"}, body=b"broken")
     assert answer.status == 400
     assert "JSON" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("address", "counted"),
+    [
+        ("192.0.2.1", "192.0.2.1"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("::ffff:192.0.2.1", "192.0.2.1"),
+        ("unix", "unix"),
+    ],
+    ids=["IPv4", "IPv6", "mapped", "none"],
+)
+def test_a_stranger_with_a_network_of_addresses_counts_as_one(address: str, counted: str) -> None:
+    assert _network(address) == counted

@@ -72,7 +72,7 @@ def change_password(
     if errors:
         return _password_form(visit, errors, HTTPStatus.UNPROCESSABLE_ENTITY)
     by = By(person=visit.person, role=visit.role)
-    accounts.set_password(context, account, new, by, session.hash)
+    accounts.set_password(context, account, new, by, keep=session.hash)
     return RedirectResponse("/web/account?done=password", HTTPStatus.SEE_OTHER)
 
 

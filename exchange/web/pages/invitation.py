@@ -52,5 +52,7 @@ def take(
         return _over(visit)
     if errors := wrong_with(visit, new, again):
         return _form(visit, account, errors, HTTPStatus.UNPROCESSABLE_ENTITY)
-    accounts.set_password(context, account, new, By(person=account.id, role=account.role))
+    by, hash_ = By(person=account.id, role=account.role), sessions.hashed(secret)
+    if not accounts.set_password(context, account, new, by, invitation=hash_):
+        return _over(visit)
     return RedirectResponse("/web/sign-in", HTTPStatus.SEE_OTHER)
