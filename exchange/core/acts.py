@@ -31,10 +31,13 @@ ACTS: Mapping[str, tuple[str, str]] = {
     "finished": ("kết thúc xử lý", "finished it"),
     "submitted": ("gửi văn bản", "sent it"),
     "retried": ("gửi lại", "had it sent again"),
+    "notices_seen": ("xem thông báo", "read notices"),
     "evidence_taken": ("lấy hồ sơ bằng chứng", "took its evidence"),
     # about the exchange
     "directory_changed": ("sửa danh bạ", "changed the directory"),
     "connection_tested": ("thử kết nối", "tested a connection"),
+    "group_changed": ("sửa nhóm nơi nhận", "changed a group of receivers"),
+    "group_removed": ("bỏ nhóm nơi nhận", "removed a group of receivers"),
     "paper_registered": ("vào sổ văn bản giấy", "registered paper"),
     "file_verified": ("kiểm tra tệp", "verified a file"),
     "report_taken": ("lấy báo cáo", "took a report"),

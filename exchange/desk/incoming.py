@@ -70,7 +70,7 @@ def folder(context: Context, agency: str, delivery: str) -> Folder:
     """A document that came for the agency. Refused: ``not_found``."""
     found = incoming_reading.incoming(context.database, agency, delivery)
     if found is None:
-        raise refuse("not_found", f"Document {delivery}", f"Văn bản {delivery}")
+        raise refuse("not_found", f"Document {delivery[:100]}", f"Văn bản {delivery[:100]}")
     return Folder(row=found[0], line=found[1])
 
 

@@ -7,6 +7,8 @@ from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 
 from exchange.desk_tables import DraftRow, ReceiverGroupRow
+from exchange.ledger import acts
+from exchange.ledger.acts import Act
 from exchange.ledger.database import Database
 
 DRAFT = DraftRow.__table__  # type: ignore[attr-defined]
@@ -79,7 +81,7 @@ def groups(database: Database, agency: str) -> list[Group]:
         ]
 
 
-def save_group(database: Database, group: Group) -> None:
+def save_group(database: Database, group: Group, act: Act) -> None:
     """Write a group, new or changed; raises ``NameTaken``. A crash before the commit changes nothing."""
     values = {
         "id": group.id,
@@ -95,11 +97,13 @@ def save_group(database: Database, group: Group) -> None:
             )
             if not changed.rowcount:
                 connection.execute(GROUP.insert(), values)
+            acts.write(connection, act)
     except IntegrityError:
         raise NameTaken(group.name) from None
 
 
-def remove_group(database: Database, agency: str, group: str) -> None:
+def remove_group(database: Database, agency: str, group: str, act: Act) -> None:
     """Remove a group. A crash before the commit leaves it, one after it does not."""
     with database.write() as connection:
         connection.execute(delete(GROUP).where(GROUP.c.id == group, GROUP.c.agency == agency))
+        acts.write(connection, act)

@@ -6,7 +6,8 @@ import io
 from exchange.reports.sheet import Cell, Sheet
 
 BOM = "\ufeff"
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet may take for one
+# How begins what a spreadsheet may take for a formula; of some keyboards the signs are twice as wide.
+_FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 
 
 def write(sheet: Sheet) -> bytes:
@@ -31,4 +32,4 @@ def _value(cell: Cell) -> object:
 
 def harmless(text: str) -> str:
     """Text that no spreadsheet runs: names and types come from outside."""
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return f"'{text}" if text.lstrip().startswith(_FORMULA) else text

@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 from fastapi import Response
 
 from exchange.core.edxml import VIETNAM
+from exchange.reports.comma_separated import harmless
 from exchange.web.texts import said
 from exchange.web.visitor import Visitor
 
@@ -22,7 +23,6 @@ ROWS = 50  # of one page
 PAGES_MAX = 200  # that can be turned to; who looks for more filters
 CSV_ROWS_MAX = 50_000
 VALUE_CHARACTERS_MAX = 200  # of a filter
-FORMULA = ("=", "+", "-", "@", "\t", "\r")  # how a cell begins that a spreadsheet would compute
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +178,4 @@ def _plain(value: Any) -> Any:
         value = value.value
     if isinstance(value, datetime):
         return f"{value.astimezone(VIETNAM):%Y-%m-%d %H:%M:%S}"
-    if isinstance(value, str) and value.startswith(FORMULA):
-        return f"'{value}"  # text, whatever a spreadsheet thinks of it
-    return value
+    return harmless(value) if isinstance(value, str) else value

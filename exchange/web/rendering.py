@@ -56,6 +56,7 @@ def _environment(language: str) -> Environment:
     environment = Environment(
         loader=FileSystemLoader(HERE / "templates"),
         autoescape=True,
+        finalize=_readable,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -76,6 +77,18 @@ def _environment(language: str) -> Environment:
         version=VERSION,
     )
     return environment
+
+
+def _readable(value: object) -> object:
+    """Texts from outside without the marks that turn the order of letters round: "fdp.exe" would be read
+    as "exe.pdf", and everything after them on the page with it (Unicode UAX 9, TR 36).
+    """
+    if isinstance(value, str) and not isinstance(value, Markup):
+        return value.translate(_TURNING)
+    return value
+
+
+_TURNING = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)), "\N{REPLACEMENT CHARACTER}")
 
 
 def _text(language: str, key: str, **values: object) -> str:

@@ -22,6 +22,7 @@ from exchange.desk import incoming, notices, sending
 from exchange.desk.incoming import Wish
 from exchange.evidence import gather, pack
 from exchange.ledger import acts, drafts, incoming_reading, outgoing_reading, reading
+from exchange.ledger.acts import Act
 from exchange.ledger.drafts import Group, NameTaken
 from exchange.ledger.incoming import Actor
 from exchange.ledger.incoming_reading import Search
@@ -271,7 +272,9 @@ def test_notices_that_a_clerk_has_seen_are_delivered_and_no_others(house: House)
     waiting = arrive(house)
     [notice] = notices.waiting(house.context, COMMUNE, 10)
     assert notice["receipt_kind"] == "delivered"
-    assert notices.seen(house.context, COMMUNE, [notice["delivery"], waiting, "x"]) == 1
+    assert notices.seen(house.context, COMMUNE, [notice["delivery"], waiting, "x"], act(house)) == 1
+    [told] = [each for each in acts.newest(house.context.database) if each.event == "notices_seen"]
+    assert told.body["deliveries"] == [notice["delivery"]]
     assert notices.waiting(house.context, COMMUNE, 10) == []
     assert incoming.folder(house.context, COMMUNE, waiting).state == "available"
 
@@ -322,13 +325,15 @@ def test_the_register_of_what_went_out_shows_each_receiver_once_and_no_other_age
 def test_a_group_of_receivers_is_saved_changed_and_removed_by_its_own_agency_alone(house: House) -> None:
     database = house.context.database
     group = Group(id="g", agency=COMMUNE, name="Nhóm", members=(FINANCE, OFFICE), changed_at=house.clock.now)
-    drafts.save_group(database, group)
+    entry = Act(event="group_changed", at=house.clock.now, person="p", role="clerk", agency=COMMUNE)
+    drafts.save_group(database, group, entry)
     with pytest.raises(NameTaken):
-        drafts.save_group(database, replace(group, id="h"))
-    drafts.save_group(database, replace(group, members=(FINANCE,)))
-    drafts.remove_group(database, OFFICE, "g")
+        drafts.save_group(database, replace(group, id="h"), entry)
+    assert len(acts.newest(database)) == 1, "what did not happen is not entered"
+    drafts.save_group(database, replace(group, members=(FINANCE,)), entry)
+    drafts.remove_group(database, OFFICE, "g", entry)
     assert [each.members for each in drafts.groups(database, COMMUNE)] == [(FINANCE,)]
-    drafts.remove_group(database, COMMUNE, "g")
+    drafts.remove_group(database, COMMUNE, "g", entry)
     assert drafts.groups(database, COMMUNE) == []
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from exchange.reports.comma_separated import harmless
 from exchange.web import rendering
 from exchange.web.listing import PAGES_MAX, ROWS, Asked, Cell, Column, Listing, csv_response
 from exchange.web.visitor import Visitor
@@ -67,6 +68,12 @@ def test_a_table_escapes_shows_and_says_how_it_is_sorted() -> None:
     assert "1.234" in html
     assert '<span class="badge late"><a href="/web/x">row 0</a></span>' in html
     assert "1–2 trong số 2 dòng" in html
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", " =1", "\n=1", "＝1", "\t=1"], ids=range(8))
+def test_no_spreadsheet_takes_a_text_for_a_formula(text: str) -> None:
+    assert harmless(text) == f"'{text}"
+    assert harmless(f"a{text}") == f"a{text}"
 
 
 def test_a_table_goes_to_csv_and_no_spreadsheet_computes_its_cells() -> None:

@@ -164,6 +164,8 @@ def test_receivers_are_chosen_by_kind_and_by_the_agencys_own_groups(site: Site) 
     assert "Mới" in shown(site, f"/web/groups/{group}")
     assert send(site, f"/web/groups/{group}/remove", CLERK).status == 303
     assert shown(site, f"/web/groups/{group}", 404)
+    told = [each for each in acts.newest(site.running.broker.database) if each.body.get("group") == group]
+    assert [each.event for each in told] == ["group_removed", "group_changed", "group_changed"]
 
 
 def test_an_outgoing_document_of_another_agency_is_not_there(site: Site) -> None:

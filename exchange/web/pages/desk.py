@@ -58,7 +58,7 @@ def notices_seen(
     visit: Clerk, context: InContext, delivery: Annotated[list[str] | None, Form()] = None
 ) -> Response:
     """The clerk has seen these notices: they are delivered."""
-    count = notices.seen(context, visit.agency, (delivery or [])[:NOTICES_MAX])
+    count = notices.seen(context, visit.agency, (delivery or [])[:NOTICES_MAX], actor_of(visit, context))
     return RedirectResponse(f"/web/desk?seen={count}", HTTPStatus.SEE_OTHER)
 
 

@@ -1,5 +1,6 @@
 """The groups of receivers that an agency makes for itself."""
 
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Annotated
 
@@ -13,6 +14,7 @@ from exchange.desk import receivers
 from exchange.desk.incoming import plain
 from exchange.ids import new_id
 from exchange.ledger import drafts
+from exchange.ledger.acts import Act
 from exchange.ledger.drafts import Group, NameTaken
 from exchange.web.pages.desk import name_of
 from exchange.web.rendering import page
@@ -88,15 +90,27 @@ def save(
     if not group and len(drafts.groups(context.database, visit.agency)) >= GROUPS_MAX:
         return _page(visit, context, made, {"name": said("groups.too_many", visit.language)})
     try:
-        drafts.save_group(context.database, made)
+        drafts.save_group(context.database, made, _act(visit, "group_changed", made))
     except NameTaken:
         return _page(visit, context, made, {"name": said("groups.taken", visit.language)})
     return RedirectResponse("/web/groups?done=saved", HTTPStatus.SEE_OTHER)
 
 
+def _act(visit: Visitor, event: str, made: Group) -> Act:
+    """Who writes to whom is decided here: it is entered with the receivers."""
+    return Act(
+        event=event,
+        at=made.changed_at,
+        person=visit.person,
+        role=visit.role,
+        agency=visit.agency,
+        what={"group": made.id, "name": made.name, "members": list(made.members)},
+    )
+
+
 @router.post("/{group}/remove")
 def remove(visit: Clerk, context: InContext, group: str) -> Response:
     """Remove a group; what was sent by it stays."""
-    _own(context, visit.agency, group)
-    drafts.remove_group(context.database, visit.agency, group)
+    found = replace(_own(context, visit.agency, group), members=(), changed_at=context.now())
+    drafts.remove_group(context.database, visit.agency, group, _act(visit, "group_removed", found))
     return RedirectResponse("/web/groups?done=removed", HTTPStatus.SEE_OTHER)
