@@ -112,16 +112,17 @@ def _own_document(connection: Connection, act: Act) -> str:
     return id_
 
 
-def of_document(database: Database, document: str) -> list[Done]:
-    """What persons did with a document, the oldest first."""
+def of_document(database: Database, document: str, most: int = 500) -> list[Done]:
+    """What persons did with a document, the oldest first; of many the newest ``most``."""
     statement = (
         select(ENTRY)
         .join(ACT, ACT.c.entry == ENTRY.c.id)
         .where(ENTRY.c.document == document)
-        .order_by(ENTRY.c.id)
+        .order_by(ENTRY.c.id.desc())
+        .limit(most)
     )
     with database.read() as connection:
-        return [_done(row) for row in connection.execute(statement)]
+        return [_done(row) for row in connection.execute(statement)][::-1]
 
 
 def newest(database: Database, *, person: str = "", before: int | None = None, most: int = 51) -> list[Done]:

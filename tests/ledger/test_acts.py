@@ -35,6 +35,14 @@ def test_an_act_about_a_document_is_an_entry_of_it_and_not_part_of_what_both_sid
     assert timeline(reading.dossier(house.context.database, answer.id)) == before  # type: ignore[arg-type]
 
 
+def test_a_document_that_is_looked_at_without_end_tells_of_the_newest_looks(house: House) -> None:
+    answer = house.send(OFFICE, FINANCE)
+    for event in ("viewed", "viewed", "downloaded"):
+        record(house, event, document=answer.id)
+    found = acts.of_document(house.context.database, answer.id, most=2)
+    assert [each.event for each in found] == ["viewed", "downloaded"]
+
+
 def test_an_act_about_no_document_stands_for_itself(house: House) -> None:
     record(house, "signed_in")
     record(house, "signed_in")

@@ -28,7 +28,7 @@ def work(context: Context, random: Random, end: datetime) -> None:
         if State(row["state"]) is State.AVAILABLE:
             _deal_with(context, random, row["delivery"], actor)
     seen = [each["delivery"] for each in notices.waiting(context, COMMUNE, AT_ONCE)]
-    notices.seen(context, COMMUNE, seen[SHOWN_NOTICES:])
+    notices.seen(context, COMMUNE, seen[SHOWN_NOTICES:], actor)
 
 
 def _deal_with(context: Context, random: Random, delivery: str, actor: Actor) -> None:
