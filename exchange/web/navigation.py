@@ -28,7 +28,6 @@ ENTRIES: tuple[Entry, ...] = (
     Entry("menu.failures", "/web/failures", OVERSEERS),
     Entry("menu.reports", "/web/reports", OVERSEERS),
     Entry("menu.paper", "/web/paper", (CLERK,)),
-    Entry("paper.title", "/web/paper", (CLERK,)),
     Entry("menu.ledger", "/web/ledger", OVERSEERS),
     Entry("menu.settings", "/web/settings", OVERSEERS),
     Entry("frame.account", "/web/account", ROLES),
