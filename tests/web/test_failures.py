@@ -72,6 +72,12 @@ def test_each_cause_has_words_and_a_remedy(cause: str, said: str) -> None:
     assert said in f"{causes.title(cause, 'vi')} {causes.remedy(cause, 'vi')}"
 
 
+def test_what_the_exchange_says_in_both_languages_is_shown_in_one() -> None:
+    assert causes.words("expired", "Quá hạn / Late", "vi") == "Quá hạn"
+    assert causes.words("expired", "Quá hạn / Late", "en") == "Late"
+    assert causes.words("http_400", "field a / b is wrong", "en") == "field a / b is wrong"
+
+
 def test_a_group_is_tried_dry_and_then_sent_again(site: Site) -> None:
     [document] = failed(site, "http_599")
     path = "/web/failures/group?cause=http_599"

@@ -21,7 +21,7 @@ from exchange.ledger import acts, findings, reading
 from exchange.ledger.people import ADMINISTRATOR
 from exchange.ledger.reading import Dossier, Record
 from exchange.timeline import Event, timeline
-from exchange.web import deeds
+from exchange.web import causes, deeds
 from exchange.web.listing import Cell, Column
 from exchange.web.naming import name_on
 from exchange.web.rendering import page
@@ -106,6 +106,8 @@ def evidence(visit: Overseer, context: InContext, document: str) -> Response:
 def content(visit: Administrator, context: InContext, document: str) -> Response:
     """The message, byte by byte as it was signed."""
     dossier = _dossier(context, document)
+    if dossier.document["kind"] != "document":  # paper was registered: there is no message
+        raise _unknown(document)
     deeds.do(visit, context, "downloaded", document, part="message")
     body = context.payloads.read(dossier.document["digest"])
     return _file(body, XML, f"{document}.edxml")
@@ -157,7 +159,7 @@ def _receiver(visit: Visitor, context: Context, row: Record) -> Mapping[str, Any
         "business": business,
         "attempts": row["attempts"],
         "until": row["final_at"] if state in FINAL else row["expires_at"],
-        "reason": row["reason"] if state is not State.DELIVERED else "",
+        "reason": causes.words(row["cause"], row["reason"], language) if state is not State.DELIVERED else "",
     }
 
 

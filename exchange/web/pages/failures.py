@@ -60,7 +60,7 @@ def groups(visit: Overseer, context: InContext) -> Response:
     """All causes."""
     rows = [
         {
-            "cause": Cell(causes.title(each.cause, visit.language), _address(each.cause)),
+            "cause": Cell(causes.title(each.cause, visit.language, each.reason), _address(each.cause)),
             "count": each.count,
             "receivers": each.receivers,
             "last": each.last,
@@ -158,7 +158,8 @@ def _name(context: Context, key: str) -> str:
 def _row(visit: Visitor, context: Context, row: reading.Record) -> Mapping[str, Any]:
     name = number_and_symbol(row["number"], row["notation"]) or row["document"]
     return {
-        **{key: row[key] for key in ("subject", "final_at", "attempts", "reason")},
+        **{key: row[key] for key in ("subject", "final_at", "attempts")},
+        "reason": causes.words(row["cause"], row["reason"], visit.language),
         "document": Cell(name, f"/web/documents/{row['document']}"),
         "sender": _name(context, row["sender"]),
         "receiver": Cell(_name(context, row["receiver"]), f"/web/agencies/{row['receiver']}"),
