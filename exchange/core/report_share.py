@@ -12,6 +12,7 @@ from exchange.core.report import By, Kind, Question, Reporting, Value
 from exchange.core.report_lines import Key, Lines, Material, Table, every_time, rounded, summed, together
 from exchange.core.share import ExchangeClass, share
 from exchange.core.tallies import COUNTS
+from exchange.core.targets import Target
 
 SHARE_COLUMNS = (
     *("electronic", "with_paper", "paper", "classified", "share", "share_with_paper"),
@@ -116,4 +117,9 @@ def trend(material: Material) -> Forecast | None:
     target = material.targets.next(question.period.last_day)
     if target is None:
         return forecast(ratios, None, None)
-    return forecast(ratios, month_of(target.day), target.ratio)
+    return forecast(ratios, forecast_month(question, target), target.ratio)
+
+
+def forecast_month(question: Question, target: Target) -> int:
+    """The month that the forecast is of: the target's, or the period's last where that target is past."""
+    return max(month_of(target.day), question.period.last)

@@ -5,13 +5,14 @@ Every form is made of it, so that they all say the same.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from exchange.core.edxml import VIETNAM
 from exchange.core.forecast import MONTHS_MIN
-from exchange.core.period import Step, label, month_of
-from exchange.core.report import By, Kind, Question, Report, Row, Value
+from exchange.core.period import Step, label
+from exchange.core.report import By, Kind, Question, Remark, Report, Row, Value
+from exchange.core.report_share import forecast_month
 from exchange.reports import texts
 from exchange.reports.texts import Both, Language
 
@@ -147,11 +148,17 @@ def _notes(report: Report, language: Language) -> Iterator[str]:
     if report.question.signed_only:
         yield texts.SIGNED_ONLY.in_(language)
     for remark in report.remarks:
-        yield texts.REMARKS[remark.code].in_(language).format(about=remark.about)
+        yield texts.REMARKS[remark.code].in_(language).format(about=_about(remark))
     if report.not_reported:
         yield _not_reported_list(report, language)
     if report.forecast is not None:
         yield _forecast(report, language)
+
+
+def _about(remark: Remark) -> str:
+    return (
+        date.fromisoformat(remark.about).strftime("%d/%m/%Y") if remark.code == "not_over" else remark.about
+    )
 
 
 def _not_reported_list(report: Report, language: Language) -> str:
@@ -175,7 +182,7 @@ def _forecast(report: Report, language: Language) -> str:
     return texts.FORECAST.in_(language).format(
         months=found.months,
         slope=percent(found.slope, language, signed=True),
-        when=when(month_of(target.day), language),
+        when=when(forecast_month(report.question, target), language),
         expected=percent(found.expected, language),
         target=percent(target.ratio, language),
         reached=reached,

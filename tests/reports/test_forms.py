@@ -115,7 +115,7 @@ def test_csv_has_the_heads_the_lines_and_what_they_rest_on() -> None:
     told = "\n".join(",".join(line) for line in lines[5:])
     assert f"entries 0 to 1199, checkpoint of size 1234, root {'ab' * 32}" in told
     assert "exchanges (document × receiver)" in told
-    assert "The period is not over on 2014-01-06." in told
+    assert "The period is not over on 06/01/2014." in told
     assert "Sở Tài chính (000.00.05.H45)" in told
     assert "the target is met in 2014-01" in told
 
@@ -191,6 +191,14 @@ def test_a_long_table_goes_on_under_its_heads() -> None:
     assert len(pages) > 2
     assert all("Loại văn bản" in page for page in pages[:-1])
     assert pages[1].lstrip().startswith("2")  # its number, above
+
+
+def test_a_forecast_is_of_the_target_s_month_and_never_of_one_before_the_period() -> None:
+    past = Targets((Target(day=date(2012, 12, 31), ratio=0.7),))
+    for report, month in ((of_months(), "12/2015"), (replace(of_months(), targets=past), "12/2013")):
+        notes = lay_out(report, Language.VIETNAMESE).notes
+        assert any(f"tỷ lệ vào {month} dự kiến 90,0 %" in note for note in notes), notes
+        assert "Kỳ báo cáo chưa kết thúc vào ngày 06/01/2014." in notes
 
 
 def test_an_agency_that_reported_no_paper_is_not_shown_with_a_share() -> None:
