@@ -85,8 +85,17 @@ class Found:
 
 def folded(text: str) -> str:
     """As it is compared: small letters without marks, so that "bao cao" finds "Báo cáo"."""
-    parts = unicodedata.normalize("NFD", text.lower().replace("đ", "d"))
-    return "".join(each for each in parts if not unicodedata.combining(each))
+    return text.lower().translate(_BARE)
+
+
+def _without_marks() -> dict[int, str]:
+    """Each small letter of the Latin script by the letter that carries its marks; the marks by nothing."""
+    letters = {code: unicodedata.normalize("NFD", chr(code))[0] for code in range(0xC0, 0x1F00)}
+    bare = {code: letter for code, letter in letters.items() if letter.isascii()}
+    return {**bare, **dict.fromkeys(range(0x300, 0x370), ""), ord("đ"): "d"}
+
+
+_BARE = _without_marks()
 
 
 def words_of(text: str) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """Search: what is found, in which order, and that no question makes the database read everything."""
 
+import unicodedata
 from datetime import timedelta
 
 import pytest
@@ -37,6 +38,7 @@ def stocked(house: House) -> House:
 
 def test_text_is_compared_without_marks_and_capitals() -> None:
     assert folded("Đề án BÁO CÁO") == "de an bao cao"
+    assert folded(unicodedata.normalize("NFD", "Thừa Thiên Huế, Ủy ban ỹ")) == "thua thien hue, uy ban y"
     assert words_of("  báo   CÁO ") == ("bao", "cao")
     assert spellings("5") == ("5", "05")
     assert spellings("05") == ("05", "5")
