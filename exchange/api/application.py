@@ -34,6 +34,7 @@ from exchange.pickup import Pickup
 from exchange.version import VERSION
 from exchange.web import errors as pages
 from exchange.web import headers, routes
+from exchange.web.pages import invitation
 from exchange.web.visitor import SignInNeeded, Turned
 
 log = structlog.get_logger(__name__)
@@ -184,8 +185,15 @@ async def _on_invalid(request: Request, error: Exception) -> Response:
     return _answer(request, invalid(error.errors()))
 
 
+def _named(request: Request) -> str:
+    """The address, as logs name it: without the secret of a link."""
+    path = request.url.path[:SHOWN_CHARACTERS_MAX]
+    secret = path.startswith(invitation.router.prefix + "/")
+    return invitation.router.prefix if secret else path
+
+
 async def _on_unusable(request: Request, error: Exception) -> Response:
-    log.warning("value_unusable", path=request.url.path, exc_info=error)
+    log.warning("value_unusable", path=_named(request), exc_info=error)
     return _answer(
         request,
         refuse(
@@ -197,12 +205,12 @@ async def _on_unusable(request: Request, error: Exception) -> Response:
 
 
 async def _on_unavailable(request: Request, error: Exception) -> Response:
-    log.error("database_unavailable", path=request.url.path, error=str(error))
+    log.error("database_unavailable", path=_named(request), error=str(error))
     return _answer(request, refuse("broker_busy"))
 
 
 async def _on_fault(request: Request, error: Exception) -> Response:
-    log.error("request_failed", path=request.url.path, exc_info=error)
+    log.error("request_failed", path=_named(request), exc_info=error)
     return _answer(request, refuse("broker_failed"))
 
 

@@ -11,7 +11,7 @@ from exchange.core.refusal import Refused
 from exchange.core.refusal_texts import CATALOGUE
 from exchange.web.rendering import moment, page, with_cookies
 from exchange.web.texts import said
-from exchange.web.visitor import SAFE, SignInNeeded, Turned, Visitor, looks
+from exchange.web.visitor import NEXT_CHARACTERS_MAX, SAFE, SignInNeeded, Turned, Visitor, looks
 
 # What the broker says in general, as a page says it.
 KEYS = {
@@ -69,6 +69,8 @@ def to_sign_in(request: Request, needed: SignInNeeded) -> Response:
     """Send the visitor to where signing in goes on, and back to the page afterwards."""
     query = f"?{request.url.query}" if request.url.query else ""
     back = f"{request.url.path}{query}" if request.method in SAFE else ""
+    if len(back) > NEXT_CHARACTERS_MAX:  # more than the form takes: the first page must do
+        back = "/web/"
     query = urlencode({"next": back} if back else {"ended": "1"}) if needed.path != "/web/" else ""
     target = f"{needed.path}?{query}" if query else needed.path
     if "hx-request" in request.headers:  # the script follows this, and puts no page into a table

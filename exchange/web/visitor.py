@@ -23,6 +23,7 @@ from exchange.web.texts import LANGUAGES
 LANGUAGE_COOKIE = "language"
 CSRF_FIELD = "csrf"
 SAFE = ("GET", "HEAD")
+NEXT_CHARACTERS_MAX = 2_000  # of the address to which somebody goes on after signing in
 FILES_MAX, FIELDS_MAX, FIELD_BYTES_MAX = 20, 600, 100_000  # of one form
 
 

@@ -147,6 +147,12 @@ def test_a_form_without_a_file_or_with_an_unknown_code_is_not_taken(site: Site) 
     assert "Không có trong danh bạ: 000.00.98.H45" in answer.text
 
 
+@pytest.mark.parametrize("priority", ["12", "01234", "-1", "x", "9" * 2_000], ids=range(5))
+def test_an_urgency_that_is_none_is_an_ordinary_one(site: Site, priority: str) -> None:
+    made = upload(site, "/web/compose", letter(priority=priority), [("files", "a.pdf", PDF)])
+    assert "Thường" in shown(site, made.headers["location"])
+
+
 def test_receivers_are_chosen_by_kind_and_by_the_agencys_own_groups(site: Site) -> None:
     form = {"csrf": token_of(site, CLERK), "name": "Nhóm <thử>", "to": FINANCE}
     assert ask(site, "POST", "/web/groups", CLERK, form=form).status == 303

@@ -1,6 +1,7 @@
 """Strangers at the door: what they send costs little, and breaks nothing."""
 
 import pytest
+from structlog.testing import capture_logs
 
 from exchange.web.visitor import _network
 from tests.web.browser import Site
@@ -51,3 +52,16 @@ def test_a_form_that_breaks_off_is_answered_in_words_of_forms(site: Site) -> Non
 )
 def test_a_stranger_with_a_network_of_addresses_counts_as_one(address: str, counted: str) -> None:
     assert _network(address) == counted
+
+
+def test_an_address_that_is_too_long_to_come_back_to_does_not_keep_anybody_out(site: Site) -> None:
+    answer = ask(site, "GET", f"/web/documents?q={'a' * 3_000}")
+    assert answer.headers["location"] == "/web/sign-in?next=%2Fweb%2F"
+
+
+def test_no_log_tells_the_secret_of_a_link(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("exchange.web.pages.invitation._invited", lambda *_: 1 / 0)
+    with capture_logs() as logs:
+        assert ask(site, "GET", "/web/invitation/a-secret-of-tests-alone").status == 500
+    [line] = [each for each in logs if each["event"] == "request_failed"]
+    assert line["path"] == "/web/invitation"

@@ -160,7 +160,7 @@ def _letter(
         promulgated_on=day,
         type_name=filled.type_name,
         subject=filled.subject,
-        priority=int(filled.priority) if filled.priority in "01234" and filled.priority else 0,
+        priority=int(filled.priority) if filled.priority in tuple("01234") else 0,
         files=files,
         receivers=chosen,
         place=filled.place,

@@ -13,12 +13,20 @@ from exchange.ledger.acts import Act
 from exchange.people import sign_in
 from exchange.people.sign_in import Offer
 from exchange.web.rendering import page
-from exchange.web.visitor import Anybody, Begun, InSession, Visitor, address_of, cookie_name
+from exchange.web.visitor import (
+    NEXT_CHARACTERS_MAX,
+    Anybody,
+    Begun,
+    InSession,
+    Visitor,
+    address_of,
+    cookie_name,
+)
 
 router = APIRouter(prefix="/web")
 
 Field = Annotated[str, Form(max_length=300)]
-Next = Annotated[str, Form(max_length=2_000)]
+Next = Annotated[str, Form(max_length=NEXT_CHARACTERS_MAX)]
 
 
 @router.get("/sign-in")
