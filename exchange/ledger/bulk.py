@@ -24,9 +24,8 @@ def insert(connection: Connection, table: Table, rows: Sequence[Row], *, known: 
 
     ``known`` names the columns of a unique constraint, separated by commas.
     """
-    for part in _parts(rows):
-        text = _insert(table, connection.dialect, tuple(part[0]), known, len(part))
-        connection.exec_driver_sql(text, _values(table, connection.dialect, part))
+    if rows:
+        _write(connection, table, rows, f" ON CONFLICT ({known}) DO NOTHING" if known else "")
 
 
 def update(connection: Connection, table: Table, keys: Sequence[str], rows: Sequence[Row]) -> None:
@@ -43,13 +42,15 @@ def put(
 
     No key may come twice.
     """
-    if not rows:
-        return
+    if rows:
+        _write(connection, table, rows, _conflict(table, tuple(keys), tuple(rows[0]), add))
+
+
+def _write(connection: Connection, table: Table, rows: Sequence[Row], conflict: str) -> None:
     dialect, columns = connection.dialect, tuple(rows[0])
-    conflict = _conflict(table, tuple(keys), columns, add)
     if dialect.paramstyle == "qmark":
         for part in _parts(rows):
-            text = _insert(table, dialect, columns, "", len(part)) + conflict
+            text = _insert(table, dialect, columns, len(part)) + conflict
             connection.exec_driver_sql(text, _values(table, dialect, part))
         return
     # An array for each column: psycopg reads a statement anew each time that has a place for each value.
@@ -82,11 +83,10 @@ def _binds(table: Table, dialect: Dialect, columns: tuple[str, ...]) -> list[_Bi
 
 
 @lru_cache(maxsize=256)
-def _insert(table: Table, dialect: Dialect, columns: tuple[str, ...], known: str, rows: int) -> str:
+def _insert(table: Table, dialect: Dialect, columns: tuple[str, ...], rows: int) -> str:
     values = ", ".join([_places(dialect, len(columns))] * rows)
-    nothing = f" ON CONFLICT ({known}) DO NOTHING" if known else ""
     names = ", ".join(map(dialect.identifier_preparer.quote, columns))
-    return f"INSERT INTO {table.name} ({names}) VALUES {values}{nothing}"  # noqa: S608 names of ours
+    return f"INSERT INTO {table.name} ({names}) VALUES {values}"  # noqa: S608 names of ours
 
 
 @lru_cache(maxsize=64)

@@ -102,22 +102,27 @@ def add(counts: Counts, facts: dict[str, Any]) -> None:
         names.append("sent_on_time" if facts["sent"] else "sent_late")
     if facts["noticed"] is not None:
         names.append("noticed_on_time" if facts["noticed"] else "noticed_late")
-    for facet, value in facets(facts, "receiver"):
+    sender, receiver, year = facts["sender"], facts["receiver"], facts["month"] // 100 * 100
+    keys = [(facts["month"], facet, sender, value) for facet, value in facets(facts)]
+    keys += [(facts["month"], "pair", sender, receiver), (year, "pair_year", sender, receiver)]
+    keys += [(facts["month"], "receiver", "", receiver)]
+    for key in keys:
         for name in names:
-            counts.tally[facts["month"], facet, facts["sender"], value, "exchanges", name] += 1
+            counts.tally[(*key, "exchanges", name)] += 1
     for step, seconds in (("accepted_delivered", facts["way"]), ("delivered_registered", facts["desk"])):
         if seconds is not None:
-            for facet, value in (("all", ""), ("sender", facts["sender"]), ("receiver", facts["receiver"])):
+            counts.durations[facts["month"], "all", "", step, bucket_of(seconds)] += 1
+            for facet, value in (("sender", sender), ("receiver", receiver)):
                 counts.durations[facts["month"], facet, value, step, bucket_of(seconds)] += 1
+                counts.durations[year, f"{facet}_year", value, step, bucket_of(seconds)] += 1
     if facts["end"] is not None:
         end = facts["end"]
         key = (facts["month"], facts["sender"], facts["receiver"], end.kind.value, end.cause)
         counts.causes[key] += 1
 
 
-def facets(facts: dict[str, Any], *pair: str) -> list[tuple[str, str]]:
-    found = [("all", ""), ("type", facts["type"]), ("urgency", str(facts["urgency"]))]
-    return found + [("pair", facts[name]) for name in pair]
+def facets(facts: dict[str, Any]) -> list[tuple[str, str]]:
+    return [("all", ""), ("type", facts["type"]), ("urgency", str(facts["urgency"]))]
 
 
 def add_document(counts: Counts, parts: list[dict[str, Any]]) -> None:
