@@ -27,6 +27,9 @@ SLOW := tests/anomaly/ tests/acceptance/
 FAST := $(sort $(filter-out $(SLOW),$(dir $(wildcard tests/*/test_*.py)) $(wildcard tests/test_*.py)))
 T ?= $(FAST) $(wildcard $(SLOW))
 
+# Tests at once. Half of the time they wait, for the disk and for processes: more than the cores is no loss.
+WORKERS ?= 2
+
 .PHONY: help demo serve test lint format bench verifier venv requirements clean
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
@@ -34,7 +37,7 @@ T ?= $(FAST) $(wildcard $(SLOW))
 help:
 	@echo "make demo    the broker at work, about a minute"
 	@echo "make serve   the broker, until Ctrl-C (make serve SAMPLE=1: with a make-believe province)"
-	@echo "make test    all tests (make test T=tests/core: some)"
+	@echo "make test    all tests (make test T=tests/core: some; WORKERS=4: so many at once)"
 	@echo "make lint    ruff, formatting, docstrings, types"
 	@echo "make format  put the code in form"
 	@echo "make bench   measure speed beside the plain stack"
@@ -50,7 +53,7 @@ serve: $(VENV)/run
 	@$(BIN)/exchange serve $(if $(SAMPLE),--sample)
 
 test: $(VENV)/dev
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder --durations=10 $(T)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder --durations=10 $(T)
 
 lint: $(VENV)/dev
 	@echo "ruff: rules and docstrings"

@@ -9,21 +9,16 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
-from uuid import uuid4
 
-import psycopg
 import pytest
 import structlog
 from kombu import Connection
-from sqlalchemy import make_url
 
-from exchange.ledger.database import Database
-from exchange.ledger.migrate import migrate
 from tests.house import Adapters, House
 from tests.pki import make_pki, pki, pki_keys  # noqa: F401
+from tests.servers import Reused, bring_up, new_database
 from tests.tsa import front  # noqa: F401
 
 MakeHouse = Callable[..., House]
@@ -72,52 +67,25 @@ def postgresql_server() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def postgresql_template(postgresql_server: str) -> Iterator[str]:
-    """The name of a database in the newest form, of which others are copies: migrating takes longer."""
-    with _new_database(postgresql_server, "template1") as url:
-        _bring_up(url)
-        yield str(make_url(url).database)
+def reused_database(postgresql_server: str) -> Iterator[Reused]:
+    """The database on the server that one test after the other gets."""
+    database = Reused(postgresql_server)
+    yield database
+    database.close()
 
 
 @pytest.fixture
-def postgresql_url(postgresql_server: str, postgresql_template: str) -> Iterator[str]:
-    """A fresh database on the server, in the newest form."""
-    with _new_database(postgresql_server, postgresql_template) as url:
-        yield url
-
-
-@contextmanager
-def _new_database(server: str, template: str) -> Iterator[str]:
-    name = f"exchange_test_{uuid4().hex[:12]}"
-    admin = _admin_url(server)
-    with psycopg.connect(admin, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
-    base, _, query = server.partition("?")
-    if query:
-        yield f"{base.rsplit('/', 1)[0]}/{name}?{query}"
-    else:
-        yield f"{base}/{name}"
-    with psycopg.connect(admin, autocommit=True) as connection:
-        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
-
-
-def _bring_up(url: str) -> None:
-    database = Database(url)
-    migrate(database)
-    database.close()
+def postgresql_url(reused_database: Reused) -> str:
+    """A database on the server, in the newest form and as if new."""
+    return reused_database.take()
 
 
 @pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A database file in the newest form, of which others are copies."""
     path = tmp_path_factory.mktemp("template") / "exchange.sqlite"
-    _bring_up(f"sqlite:///{path}")
+    bring_up(f"sqlite:///{path}")
     return path
-
-
-def _admin_url(server: str) -> str:
-    plain = "postgresql" + server.removeprefix("postgresql+psycopg")
-    return plain if "?" in plain else f"{plain}/postgres"
 
 
 @pytest.fixture(scope="session")
@@ -155,7 +123,7 @@ def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterat
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'exchange.sqlite'}"
         return
-    with _new_database(request.getfixturevalue("postgresql_server"), "template1") as url:
+    with new_database(request.getfixturevalue("postgresql_server")) as url:
         yield url
 
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 
+from cryptography.hazmat.primitives.serialization import Encoding
+
 from exchange.core.directory import Agency, Level
 from exchange.core.edxml import (
     VIETNAM,
@@ -27,12 +29,15 @@ from exchange.ids import new_id
 from exchange.ledger import directory_store
 from exchange.ledger.database import Database
 from exchange.ledger.directory_store import Token
+from exchange.tables import CertificateRow, TokenRow
 
 PROVINCE = "000.00.00.H45"
 OFFICE = "000.00.01.H45"
 FINANCE = "000.00.05.H45"
 DISTRICT = "000.00.30.H45"
 COMMUNE = "000.20.30.H45"
+CERTIFICATE = CertificateRow.__table__  # type: ignore[attr-defined]
+TOKEN = TokenRow.__table__  # type: ignore[attr-defined]
 SCOPES = frozenset({"submit", "inbox", "read"})
 
 
@@ -76,13 +81,14 @@ class Province:
         return cls(authority=authority, keys=keys, agencies=agencies)
 
     def install(self, database: Database, now: datetime) -> None:
-        """Write everything into the broker's database."""
-        directory_store.save(database, list(self.agencies.values()))
-        for agency in self.agencies.values():
-            for each in agency.certificates:
-                directory_store.register_certificate(database, each)
-            self.secrets[agency.code] = f"secret-{new_id()}"
-            directory_store.add_token(database, self.stored_token(agency.code, now), now)
+        """Write everything into the broker's database, in one transaction."""
+        self.secrets.update({code: f"secret-{new_id()}" for code in self.agencies})
+        certificates = [each for agency in self.agencies.values() for each in agency.certificates]
+        tokens = [self.stored_token(code, now) for code in self.agencies]
+        with database.write() as connection:
+            directory_store.save_within(connection, list(self.agencies.values()), None)
+            connection.execute(CERTIFICATE.insert(), [_certificate_row(each) for each in certificates])
+            connection.execute(TOKEN.insert(), [_token_row(each) for each in tokens])
 
     def stored_token(self, code: str, now: datetime) -> Token:
         return Token(
@@ -177,3 +183,25 @@ def registered(key: SigningKey, code: str, now: datetime) -> RegisteredCertifica
         valid_from=now - timedelta(days=100),
         valid_to=None,
     )
+
+
+def _certificate_row(registered: RegisteredCertificate) -> dict[str, object]:
+    return {
+        "fingerprint": registered.fingerprint,
+        "agency": registered.agency,
+        "der": registered.certificate.public_bytes(Encoding.DER),
+        "valid_from": registered.valid_from,
+        "valid_to": registered.valid_to,
+    }
+
+
+def _token_row(token: Token) -> dict[str, object]:
+    return {
+        "id": token.id,
+        "agency": token.agency,
+        "hash": token.hash,
+        "scopes": " ".join(sorted(token.scopes)),
+        "created_at": token.created_at,
+        "expires_at": token.expires_at,
+        "revoked_at": token.revoked_at,
+    }

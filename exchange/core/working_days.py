@@ -7,6 +7,7 @@ are data, ``config/holidays.csv``: the government names them anew every year. Da
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 
 from exchange.core import dated_lines
 from exchange.core.dated_lines import BadLine
@@ -46,6 +47,7 @@ class Calendar:
         return any(day.year == year for day in self.holidays)
 
 
+@lru_cache(maxsize=4)  # several parts of a broker work by the same file
 def read_calendar(content: bytes) -> Calendar:
     """Read the file: columns ``day``, ``kind`` (holiday or working), ``name``; raises ``BadLine``."""
     days: dict[str, set[date]] = {"holiday": set(), "working": set()}
