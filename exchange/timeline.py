@@ -84,7 +84,9 @@ def _entries(dossier: Dossier, receivers: Mapping[str, str]) -> Iterator[Event]:
     for entry in dossier.entries:
         if entry["event"].startswith("status_"):
             continue  # told by the status itself, with its words
-        receiver = receivers.get(entry["delivery"] or "", entry["agency"])
+        # Paper has no delivery; its entry is the sender's and names the receiver.
+        named = entry["body"].get("receiver") or entry["agency"]
+        receiver = receivers.get(entry["delivery"] or "", named)
         reason = reasons.get(entry["delivery"] or "") or entry["body"].get("cause", "")
         yield _event(entry["event"], entry["at"], entry["delivery"], receiver, reason=reason)
 

@@ -94,3 +94,14 @@ def test_what_is_no_register_is_not_taken(site: Site) -> None:
         assert answer.status == 422
         assert re.search(r'class="error"', answer.text)
     assert ask(site, "GET", "/web/paper/import/1", CLERK).status == 404
+
+
+def test_overseers_see_where_paper_went_and_nothing_that_only_a_message_has(site: Site) -> None:
+    register(site, "seen", number="39")
+    found = paper.find(site.running.broker.database, OFFICE, "seen")
+    assert found is not None
+    told = ask(site, "GET", f"/web/documents/{found.id}", people.AUDITOR).text
+    history = told.split('class="timeline"')[1].split("</ol>")[0]
+    assert f"Đã gửi bản giấy tới Cơ quan {FINANCE}" in history
+    assert "Đăng ký bản giấy lúc" in told
+    assert "SHA-256" not in told

@@ -66,6 +66,7 @@ TEXTS = {
     "document.type": ("Loại văn bản", "Type"),
     "document.priority": ("Độ khẩn", "Urgency"),
     "document.accepted_at": ("Trục tiếp nhận lúc", "Accepted by the exchange"),
+    "document.paper_registered_at": ("Đăng ký bản giấy lúc", "Paper registered"),
     "document.size": ("Dung lượng", "Size"),
     "document.bytes": ("{count} byte", "{count} bytes"),
     "document.digest": ("Mã băm SHA-256", "SHA-256"),
