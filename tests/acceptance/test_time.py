@@ -26,7 +26,15 @@ def front(make_pki: MakePki) -> Iterator[Front]:
 def site(tmp_path: Path, front: Front) -> Iterator[Site]:
     roots = tmp_path / "roots.pem"
     roots.write_bytes(front.pki.root.public_bytes(Encoding.PEM))
-    site = Site(tmp_path, "", {}, tsa_url=front.url, tsa_certificates=str(roots), sequence_seconds="0.1")
+    site = Site(
+        tmp_path,
+        "",
+        {},
+        tsa_url=front.url,
+        tsa_certificates=str(roots),
+        sequence_seconds="0.1",
+        stamp_timeout_seconds="5",
+    )
     yield site
     site.close()
 
@@ -50,6 +58,7 @@ def test_what_waits_for_a_slow_authority_survives_a_power_cut(site: Site, front:
     assert site.post(site.province.document(OFFICE, FINANCE, at=clock()), OFFICE).status == 202
     site.kill(process)
     assert stamp_of(site) is None
+    # The next process asks when the time of the one that was killed is up.
     front.mood = front.real
     process = site.start("serve")
     until(lambda: stamp_of(site), 30, f"a time-stamp\n{site.logs()}")
