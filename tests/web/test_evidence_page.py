@@ -12,13 +12,13 @@ from pypdf import PdfReader
 from exchange.core import bundle as layout
 from exchange.ledger import reading
 from exchange.sequencing import Sequencing
+from tests.audit.conftest import made
 from tests.audit.making import Made
 from tests.house import House
 from tests.province import FINANCE, OFFICE
 from tests.test_evidence import files_of
-from tests.web.browser import chromium
 
-__all__ = ["chromium"]
+__all__ = ["made"]
 
 AWKWARD = "</title><script>document.title='run'</script><img src=x onerror=alert(1)>\u202eabc 😀 " + "x" * 400
 
