@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
-from hypothesis import example, given, settings
+from hypothesis import example as seen
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exchange.audit import Anchors, Exit, Report, Status, output, verify
@@ -190,7 +191,7 @@ OWN_WORD = (layout.CONTENTS, layout.REPORT, layout.PAPER, layout.CERTIFICATES)
 
 @settings(max_examples=250, deadline=None)
 @given(part=st.integers(0, 10**6), place=st.integers(0, 10**9))
-@example(part=12, place=272)  # in the unsigned header of a time-stamp
+@seen(part=12, place=272)  # in the unsigned header of a time-stamp
 def test_a_flipped_bit_in_a_part_is_noticed_even_where_the_broker_signs_the_bundle_anew(
     made: Made, part: int, place: int
 ) -> None:
@@ -200,8 +201,8 @@ def test_a_flipped_bit_in_a_part_is_noticed_even_where_the_broker_signs_the_bund
     report = check(signed_again(made, **{name: flipped(made.files[name], bit)}), made.anchors)
     if report.exit is not Exit.PROVEN:
         return
-    # The header of a CMS (its version, the digests that it announces) is not signed: whoever flips a bit of it
-    # has the same stamp by the same authority, and nothing else is said.
+    # The header of a CMS (its version, the digests that it announces) is not signed: whoever flips a bit of
+    # it has the same stamp by the same authority, and nothing else is said.
     if name.startswith(layout.STAMPS):
         assert codes(report, Status.PROVEN) == codes(check(made.bundle, made.anchors), Status.PROVEN)
         return
