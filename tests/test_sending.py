@@ -12,37 +12,19 @@ from exchange.core.push import verify_headers
 from exchange.ledger.alarms import open_alarms
 from exchange.sending import Sending, lines
 from exchange.settings import load
-from tests.adapters.peers import Identity, Peer, answer, identity
+from tests.adapters.peers import Identity, Peer, answer
 from tests.conftest import MakeHouse
 from tests.house import House
-from tests.mail_server import PASSWORD, MailServer, settings_of
+from tests.mail_server import PASSWORD, MailServer, running, server, settings_of, tls
 from tests.province import FINANCE, OFFICE
+
+__all__ = ["running", "server", "tls"]
 
 BOSS, DEPUTY = "truong@phuyen.example.vn", "pho@phuyen.example.vn"
 SECRET = "a-secret-of-the-operators-room"
 NEVER: dict[str, tuple[str, dict[str, object]]] = {FINANCE: ("simulator", {"behaviour": "never"})}
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-
-
-@pytest.fixture(scope="module")
-def tls(tmp_path_factory: pytest.TempPathFactory) -> Identity:
-    return identity(tmp_path_factory.mktemp("tls"))
-
-
-@pytest.fixture(scope="module")
-def running(tls: Identity) -> Iterator[MailServer]:
-    server = MailServer(tls)
-    yield server
-    server.close()
-
-
-@pytest.fixture
-def server(running: MailServer) -> MailServer:
-    running.mails.clear()
-    running.refusals.clear()
-    running.answer = "250 OK"
-    return running
 
 
 @pytest.fixture
