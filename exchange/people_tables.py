@@ -74,18 +74,24 @@ class SessionRow(SQLModel, table=True):
     address: str
     created_at: datetime = Field(sa_column=_moment())
     seen_at: datetime = Field(sa_column=_moment())
+    confirmed_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))  # asked again
 
 
 class RefusedSignInRow(SQLModel, table=True):
-    """One refused sign-in, kept for a while: for alarms, and for the lock of an address."""
+    """One refused sign-in, kept for a while: for alarms, and for locks."""
 
     __tablename__ = "refused_sign_in"
-    __table_args__ = (Index("refused_sign_in_address", "address", "at"),)
+    __table_args__ = (
+        Index("refused_sign_in_address", "address", "at"),
+        Index("refused_sign_in_account", "account", "at"),
+    )
     id: int | None = Field(default=None, sa_column=Column(_WIDE, primary_key=True))
     at: datetime = Field(sa_column=Column(Moment, nullable=False, index=True))
     address: str
     account: str = ""  # "": nobody of that name
+    source: str = ""  # who tried: a browser that the person used before, or an address
     cause: str
+    counts: bool = False  # for the lock of the account: it was looked at, and nobody signed in since
 
 
 class ActRow(SQLModel, table=True):

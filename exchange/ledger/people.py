@@ -1,6 +1,6 @@
 """Accounts of persons: each change of one, with the act that tells of it, in one transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -31,6 +31,10 @@ ROLES = (ADMINISTRATOR, AUDITOR, CLERK)
 
 class LoginTaken(Exception):
     """There is an account with this login, or with this subject of the identity provider."""
+
+
+class LastAdministrator(Exception):
+    """Nobody would be left who can sign in and administer. Nothing was changed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,12 +116,48 @@ def change(database: Database, account: str, act: Act, **values: object) -> None
         acts.write(connection, act)
 
 
-def disable(database: Database, account: str, act: Act) -> None:
-    """Nobody signs in with it from the commit on, and who is signed in is so no longer."""
+def restrict(
+    database: Database, account: str, act: Act, values: Mapping[str, object], *, keep_one: bool
+) -> None:
+    """Set fields that take something from the person, whose sessions and invitation end at the commit.
+
+    Raises ``LoginTaken`` for another's subject, and with ``keep_one`` ``LastAdministrator`` where no
+    administrator would be left.
+    """
+    try:
+        with database.write() as connection:
+            _restrict(connection, account, values, keep_one=keep_one)
+            acts.write(connection, act)
+    except IntegrityError:
+        raise LoginTaken(account) from None
+
+
+def _restrict(connection: Connection, account: str, values: Mapping[str, object], *, keep_one: bool) -> None:
+    administrators = select(ACCOUNT).where(ACCOUNT.c.role == ADMINISTRATOR).order_by(ACCOUNT.c.id)
+    before = connection.execute(administrators.with_for_update()).all()  # no two at once
+    if values:
+        connection.execute(update(ACCOUNT).where(ACCOUNT.c.id == account).values(**values))
+    left = connection.execute(administrators).all()
+    if keep_one and any(map(_can_sign_in, before)) and not any(map(_can_sign_in, left)):
+        raise LastAdministrator(account)
+    connection.execute(delete(SESSION).where(SESSION.c.account == account))
+    connection.execute(delete(INVITATION).where(INVITATION.c.account == account))
+
+
+def _can_sign_in(row: Row[Any]) -> bool:
+    return row.disabled_at is None and bool(row.password or row.subject)
+
+
+def reset_password(
+    database: Database, account: str, hash_: str, expires_at: datetime, act: Act, *, keep_one: bool
+) -> None:
+    """The password ends, with all sessions; the link of this hash lets the person set another, once.
+
+    Raises ``LastAdministrator`` as ``restrict``.
+    """
     with database.write() as connection:
-        connection.execute(update(ACCOUNT).where(ACCOUNT.c.id == account).values(disabled_at=act.at))
-        connection.execute(delete(SESSION).where(SESSION.c.account == account))
-        connection.execute(delete(INVITATION).where(INVITATION.c.account == account))
+        _restrict(connection, account, {"password": ""}, keep_one=keep_one)
+        connection.execute(INVITATION.insert(), {"hash": hash_, "account": account, "expires_at": expires_at})
         acts.write(connection, act)
 
 

@@ -43,6 +43,8 @@ class Session:
     role: str
     agency: str
     second_factor: bool
+    created_at: datetime
+    confirmed_at: datetime | None
 
 
 def hashed(secret: str) -> str:
@@ -99,6 +101,26 @@ def change(database: Database, session: Session, **values: object) -> None:
     """Set what a session carries until it is signed in."""
     with database.write() as connection:
         connection.execute(update(SESSION).where(SESSION.c.hash == session.hash).values(**values))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """A living session of a person, as administrators see it."""
+
+    address: str
+    created_at: datetime
+    seen_at: datetime
+
+
+def of_account(database: Database, account: str, now: datetime, life: Life) -> list[Seen]:
+    """Where the person is signed in, the one used last first."""
+    statement = (
+        select(SESSION.c.address, SESSION.c.created_at, SESSION.c.seen_at)
+        .where(SESSION.c.account == account, SESSION.c.stage == SIGNED_IN, ~_over(now, life))
+        .order_by(SESSION.c.seen_at.desc())
+    )
+    with database.read() as connection:
+        return [Seen(**row) for row in connection.execute(statement).mappings()]
 
 
 def end(database: Database, session: Session) -> None:

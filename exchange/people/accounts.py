@@ -1,15 +1,16 @@
 """Accounts: made, invited, shut and opened again; each with its entry in the ledger."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from exchange.context import Context, today
-from exchange.core.refusal import Refusal, Refused
+from exchange.core.refusal import Refusal, Refused, refuse
 from exchange.ids import new_id, new_secret
 from exchange.ledger import people, sessions
 from exchange.ledger.acts import OPERATOR, Act
-from exchange.ledger.people import CLERK, ROLES, Account, LoginTaken
+from exchange.ledger.people import CLERK, ROLES, Account, LastAdministrator, LoginTaken
 from exchange.people import passwords
 
 LOGIN = re.compile(r"[a-z0-9][a-z0-9._@-]{2,63}")
@@ -57,10 +58,62 @@ def create(context: Context, wanted: Wanted, password: str = "", by: By | None =
     try:
         people.create(context.database, account, act)
     except LoginTaken:
-        raise _wrong(
-            "login", "is taken, or the subject is", "đã có người dùng, hoặc subject đã dùng"
-        ) from None
+        raise _taken() from None
     return account
+
+
+def _taken() -> Refused:
+    return _wrong("login", "is taken, or the subject is", "đã có người dùng, hoặc subject đã dùng")
+
+
+def edit(context: Context, account: Account, wanted: Wanted, by: By | None = None) -> None:
+    """Another name, e-mail, role, agency or subject; the login stays.
+
+    With another role or agency all sessions of the person end. Raises ``Refused`` (``account_invalid``,
+    ``last_administrator``).
+    """
+    agency = _check(context, replace(wanted, login=account.login), "")
+    values: dict[str, object] = {
+        "name": wanted.name.strip() or account.login,
+        "email": wanted.email.strip(),
+        "role": wanted.role,
+        "agency": agency,
+        "subject": wanted.subject.strip() or None,
+    }
+    changed = {name: value for name, value in values.items() if value != getattr(account, name)}
+    if not changed:
+        return
+    told = {f"{name}_given": value for name, value in changed.items() if name in ("role", "agency")}
+    act = _act(context, "account_changed", account, by, changed=sorted(changed), **told)
+    try:
+        if changed.keys() & {"role", "agency", "subject"}:
+            _restrict(context, account, act, changed, by)
+        else:
+            people.change(context.database, account.id, act, **changed)
+    except LoginTaken:
+        raise _taken() from None
+
+
+def _restrict(
+    context: Context, account: Account, act: Act, values: Mapping[str, object], by: By | None
+) -> None:
+    try:
+        people.restrict(context.database, account.id, act, values, keep_one=_guarded(by))
+    except LastAdministrator:
+        raise _last(account) from None
+
+
+def _guarded(by: By | None) -> bool:
+    """Whoever has the machine can make another administrator; nobody else can."""
+    return by is not None and by.person != OPERATOR
+
+
+def _last(account: Account) -> Refused:
+    return refuse(
+        "last_administrator",
+        f"{account.login} is the only administrator who can sign in.",
+        f"{account.login} là quản trị duy nhất còn đăng nhập được.",
+    )
 
 
 def _check(context: Context, wanted: Wanted, password: str) -> str:
@@ -133,6 +186,27 @@ def invite(context: Context, account: Account, by: By | None = None) -> str:
     return f"/web/invitation/{secret}"
 
 
+def reset_password(context: Context, account: Account, by: By | None = None) -> str:
+    """As ``invite``, and the present password and all sessions end at once.
+
+    Raises ``Refused`` (``last_administrator``) as ``disable``.
+    """
+    secret, act = new_secret(), _act(context, "password_reset", account, by)
+    until = act.at + timedelta(days=INVITATION_DAYS)
+    try:
+        people.reset_password(
+            context.database, account.id, sessions.hashed(secret), until, act, keep_one=_guarded(by)
+        )
+    except LastAdministrator:
+        raise _last(account) from None
+    return f"/web/invitation/{secret}"
+
+
+def end_sessions(context: Context, account: Account, by: By | None = None) -> None:
+    """Whoever is signed in with it is so no longer."""
+    sessions.end_all(context.database, account.id, _act(context, "sessions_ended", account, by))
+
+
 def set_password(
     context: Context,
     account: Account,
@@ -154,8 +228,12 @@ def set_password(
 
 
 def disable(context: Context, account: Account, by: By | None = None) -> None:
-    """Nobody signs in with it any more, and who is signed in is so no longer."""
-    people.disable(context.database, account.id, _act(context, "account_disabled", account, by))
+    """Nobody signs in with it any more, and who is signed in is so no longer.
+
+    Raises ``Refused`` (``last_administrator``) where a person would lock all administrators out.
+    """
+    act = _act(context, "account_disabled", account, by)
+    _restrict(context, account, act, {"disabled_at": act.at}, by)
 
 
 def enable(context: Context, account: Account, by: By | None = None) -> None:

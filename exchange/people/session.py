@@ -1,8 +1,8 @@
-"""How long a session lives."""
+"""How long a session lives, and for how long a person who was asked again is believed."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from exchange.ledger.sessions import Life
+from exchange.ledger.sessions import Life, Session
 from exchange.settings import Settings
 
 
@@ -12,3 +12,11 @@ def life(settings: Settings) -> Life:
         idle=timedelta(minutes=settings.session_idle_minutes),
         absolute=timedelta(hours=settings.session_hours),
     )
+
+
+CONFIRMED_FOR = timedelta(minutes=10)
+
+
+def confirmed(session: Session, now: datetime) -> bool:
+    """Whether its person showed who it is a moment ago: an open browser may be somebody else's by now."""
+    return session.confirmed_at is not None and now - session.confirmed_at < CONFIRMED_FOR

@@ -29,6 +29,8 @@ ENTRIES: tuple[Entry, ...] = (
     Entry("menu.reports", "/web/reports", OVERSEERS),
     Entry("menu.paper", "/web/paper", (CLERK,)),
     Entry("menu.ledger", "/web/ledger", OVERSEERS),
+    Entry("menu.acts", "/web/acts", OVERSEERS),
+    Entry("menu.accounts", "/web/accounts", (ADMINISTRATOR,)),
     Entry("menu.settings", "/web/settings", OVERSEERS),
     Entry("frame.account", "/web/account", ROLES),
 )

@@ -9,9 +9,12 @@ from exchange.core.refusal import refuse
 from exchange.web.navigation import entries_for
 from exchange.web.pages import (
     account,
+    accounts,
+    acts,
     agencies,
     agency,
     composing,
+    confirming,
     desk,
     document,
     documents,
@@ -57,6 +60,9 @@ AREAS = (
     paper,
     paper_file,
     ledger,
+    acts,
+    accounts,
+    confirming,
     settings,
     account,
 )

@@ -32,7 +32,7 @@ class Search:
         """What is looked for, as far as it was understood."""
         number, notation = self._number()
         state = self.filters.get("state", "")
-        until = self._day("until", context.now())
+        until = self.day("until", context.now())
         if state == "late":
             late = late_before(context)
             until = late if until is None else min(until, late)
@@ -40,10 +40,10 @@ class Search:
             words=words_of(self.filters.get("q", "")),
             numbers=spellings(number),
             notation=notation,
-            senders=self._agencies(context, "from"),
-            receivers=self._agencies(context, "to"),
+            senders=self.agencies(context, "from"),
+            receivers=self.agencies(context, "to"),
             states=frozenset(State(each) for each in GROUPS.get(state, ())),
-            since=self._day("since", context.now()),
+            since=self.day("since", context.now()),
             until=until,
         )
 
@@ -54,7 +54,8 @@ class Search:
             number, notation = "", number
         return number.strip(), folded(notation.strip())
 
-    def _agencies(self, context: Context, name: str) -> tuple[str, ...]:
+    def agencies(self, context: Context, name: str) -> tuple[str, ...]:
+        """The keys of those that the field may mean."""
         text = self.filters.get(name, "")
         if not text:
             return ()
@@ -65,7 +66,7 @@ class Search:
             return ()
         return tuple(each.code for each in found)
 
-    def _day(self, name: str, now: datetime) -> datetime | None:
+    def day(self, name: str, now: datetime) -> datetime | None:
         """The day's first moment in Vietnam; of "until" the first moment after it."""
         text = self.filters.get(name, "")
         if not text:

@@ -17,11 +17,12 @@ from exchange.ids import new_secret
 from exchange.ledger import sessions
 from exchange.ledger.people import ADMINISTRATOR, AUDITOR, CLERK, ROLES
 from exchange.ledger.sessions import Session
-from exchange.people.session import life
+from exchange.people.session import confirmed, life
 from exchange.web.texts import LANGUAGES
 
 LANGUAGE_COOKIE = "language"
 CSRF_FIELD = "csrf"
+CONFIRM = "/web/confirm"
 SAFE = ("GET", "HEAD")
 NEXT_CHARACTERS_MAX = 2_000  # of the address to which somebody goes on after signing in
 FILES_MAX, FIELDS_MAX, FIELD_BYTES_MAX = 20, 600, 100_000  # of one form
@@ -57,6 +58,7 @@ class Visitor:
     role: str = ""
     agency: str = ""  # key of a clerk's agency
     begun: bool = False  # still signing in
+    confirmed: bool = False  # showed a moment ago who it is
     second_factor: bool = False
     sample: bool = False
     cookies: Mapping[str, str] = field(default_factory=dict)  # to be set with the answer
@@ -117,16 +119,23 @@ class Allowed:
 
     roles: tuple[str, ...]
     stages: tuple[str, ...] = (sessions.SIGNED_IN,)
+    confirmed: bool = False  # to those alone who showed a moment ago who they are
 
-    async def __call__(self, request: Request, session: InSession) -> AsyncIterator[Visitor]:
+    async def __call__(
+        self, request: Request, context: InContext, session: InSession
+    ) -> AsyncIterator[Visitor]:
         """The visitor, for as long as the request lasts."""
         if session is None or session.stage not in self.stages:
             raise SignInNeeded(_way(session))
         if session.role not in self.roles:
             raise Turned("forbidden", HTTPStatus.FORBIDDEN)
         async with _form_checked(request, session.csrf):
+            shown = confirmed(session, context.now())
+            if self.confirmed and not shown:
+                raise SignInNeeded(CONFIRM)
             yield looks(
                 request,
+                confirmed=shown,
                 csrf=session.csrf,
                 person=session.account,
                 login=session.login,
@@ -171,6 +180,7 @@ Anybody = Annotated[Visitor, Depends(Open())]
 Person = Annotated[Visitor, allowed(*ROLES)]
 Begun = Annotated[Visitor, at_stage(*sessions.STAGES)]
 Administrator = Annotated[Visitor, allowed(ADMINISTRATOR)]
+ConfirmedAdministrator = Annotated[Visitor, Depends(Allowed((ADMINISTRATOR,), confirmed=True))]
 Overseer = Annotated[Visitor, allowed(ADMINISTRATOR, AUDITOR)]
 Clerk = Annotated[Visitor, allowed(CLERK)]
 

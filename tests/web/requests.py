@@ -54,7 +54,7 @@ def ask(
     )
 
 
-def send(site: Site, path: str, role: str, **form: str) -> Answer:
+def send(site: Site, path: str, role: str, /, **form: str) -> Answer:
     """Send a form of this page as a browser would: with the token that the page carries."""
     return ask(site, "POST", path, role, form={"csrf": token_of(site, role), **form})
 

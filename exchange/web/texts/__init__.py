@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from exchange.web.texts import (
     accounts,
+    administering,
     agencies,
     desk,
     documents,
@@ -25,6 +26,7 @@ LANGUAGES = ("vi", "en")
 AREAS: tuple[Texts, ...] = (
     frame.TEXTS,
     accounts.TEXTS,
+    administering.TEXTS,
     documents.TEXTS,
     desk.TEXTS,
     sending.TEXTS,
