@@ -8,9 +8,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal, Self
+from difflib import get_close_matches
+from typing import ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
+
+from exchange.core.letter import Letter
 
 Kind = Literal["document", "status", "receipt"]
 
@@ -93,11 +96,52 @@ def checked(outcome: object, now: datetime) -> Outcome:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StatusReport:
+    """What an agency's software says of a document that it was given: the business status.
+
+    The broker makes the message of it, signs it with the agency's key where it keeps one, and seals it
+    where not: then the ledger has it as not proven.
+    """
+
+    delivery: str  # ``Outgoing.key``
+    code: str  # QCVN 102 StatusCode: 02..06, 15, 16
+    at: datetime  # aware; when the software says that it happened
+    words: str = ""
+    staff: str = ""  # who did it, as the software names that person
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Collected:
-    """One message that an agency's software had ready to send."""
+    """What an agency's software had ready to send: an edXML message, a document to be made one, a status.
+
+    A ``Letter`` is composed by the broker and signed with the agency's key where the site gave it that;
+    else it goes as an unsigned package, if the directory allows the agency those.
+    """
 
     key: str  # how the agency's software names it; handed back to ``collected``
-    content: bytes
+    content: bytes | Letter | StatusReport
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """The agency's software answered a call that changes nothing. ``words``: what it says that it is."""
+
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unreachable:
+    """It did not answer, or not as this software should; the reason in one line."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Takes:
+    """What a kind of software takes at all; the directory's limits of an agency stand beside it."""
+
+    document_bytes_max: int | None = None  # None: no limit of its own
+    attachment_types: frozenset[str] = frozenset()  # lower case, as in ContentType; empty: all
 
 
 class Options(BaseModel):
@@ -125,16 +169,23 @@ class Options(BaseModel):
         if fault == "missing":
             return f"option '{name}' is missing"
         if fault == "extra_forbidden":
-            known = ", ".join(cls.model_fields) or "none"
-            return f"option '{name}' is not known (known: {known})"
+            return f"option '{name}' is not known ({cls._nearest(name)})"
         message = message.removeprefix("Value error, ")
         return f"option '{name}': {message}" if name else message
+
+    @classmethod
+    def _nearest(cls, name: str) -> str:
+        known = list(cls.model_fields)
+        if near := get_close_matches(name, known, n=1):
+            return f"did you mean '{near[0]}'?"
+        return f"known: {', '.join(known) or 'none'}"
 
 
 class AgencyAdapter(ABC):
     """One agency's software, as the broker sees it. Instances are shared by threads."""
 
     pull = False  # True: the receiver fetches; the broker puts documents out and makes no call
+    takes: ClassVar[Takes] = Takes()
 
     def __init__(self, options: Mapping[str, object], timeout_seconds: float) -> None:
         """Raise ``ValueError`` with a sentence if an option is wrong or missing."""
@@ -156,6 +207,20 @@ class AgencyAdapter(ABC):
     def refused(self, key: str, reasons: Sequence[str]) -> None:  # noqa: ARG002
         """The broker will never take the message ``key``: show the agency why, and lose nothing."""
         return
+
+    def check(self) -> Reached | Unreachable | None:
+        """Call the software, within ``timeout_seconds``, changing nothing; None: there is nothing to call.
+
+        Raises nothing, and says no secret.
+        """
+        return None
+
+    def stored(self, key: str) -> bytes | None:  # noqa: ARG002
+        """The bytes that the software holds for a delivery, read back from it; None: they cannot be read.
+
+        For tests of conformance; the broker itself does not ask.
+        """
+        return None
 
     def close(self) -> None:
         """Give back connections; called once, when the broker stops."""

@@ -10,7 +10,7 @@ from time import monotonic
 import structlog
 
 from exchange import metrics, resources
-from exchange.adapter import AgencyAdapter
+from exchange.adapter import AgencyAdapter, Takes
 from exchange.api.application import Application
 from exchange.connections import Connections
 from exchange.context import Context, clock
@@ -79,7 +79,7 @@ def open_database(settings: Settings) -> Database:
 
 def build_context(settings: Settings, database: Database, now: Callable[[], datetime] = clock) -> Context:
     """All parts that use cases need."""
-    registry = Registry(database)
+    registry = Registry(database, _takes)
     liveness = Liveness(database)
     liveness.watch("registry", registry.alive)
     stamp_age = StampAge(
@@ -124,6 +124,14 @@ def _pdf_limits(settings: Settings) -> Limits:
         document_bytes_max=settings.document_bytes_max,
         depth_max=settings.depth_max,
     )
+
+
+def _takes(adapter: str) -> Takes:
+    try:
+        return adapter_class(adapter).takes
+    # Not connected, or wrong: told where it is used. Nobody else's documents wait for that.
+    except Exception:
+        return Takes()
 
 
 def _first_state(directory: Directory, code: str) -> State:

@@ -7,14 +7,18 @@ from http import HTTPStatus
 
 import structlog
 
-from exchange import confirm, intake
-from exchange.adapter import AgencyAdapter, Collected
+from exchange import collecting, confirm, intake
+from exchange.adapter import AgencyAdapter, Collected, StatusReport
 from exchange.connections import Connections, NoAdapter
 from exchange.context import Context
+from exchange.core.directory import Agency
+from exchange.core.letter import Letter
 from exchange.core.refusal import Refusal, Refused, sentence
 from exchange.core.refusal_texts import CATALOGUE
+from exchange.desk.status import as_token
 from exchange.ledger.directory_store import Token
 from exchange.ledger.record import Examined
+from exchange.payloads import NotKept
 
 log = structlog.get_logger(__name__)
 
@@ -80,39 +84,30 @@ class Collect:
             if self._stop.is_set():
                 return
             try:
-                reasons = self.take(agency, _content(collected))
+                _check(collected)
+                reasons = self.take(agency, collected)
                 # After the commit here. A crash before this line: it is collected again, and known.
                 if reasons:
                     adapter.refused(collected.key, reasons)
                 else:
                     adapter.collected(collected.key)
+                self._done(agency, collected)
             except NotNow as error:
                 log.warning("not_taken_now", agency=agency, key=collected.key, reason=str(error))
             # One message that cannot be taken now must not keep the others; it stays where it is.
             except Exception:
                 log.exception("not_taken", agency=agency, key=getattr(collected, "key", ""))
 
-    def take(self, agency: str, content: bytes) -> list[str]:
-        """Accept one collected message in the agency's own name; the reasons if it is refused.
+    def take(self, agency: str, collected: Collected) -> list[str]:
+        """Accept what was collected in the agency's own name; the reasons if it is refused.
 
         Raises ``NotNow``.
         """
         now = self._context.now()
-        token = Token(
-            id="collected",
-            agency=agency,
-            hash="",
-            scopes=frozenset(),
-            created_at=now,
-            expires_at=now,
-        )
         try:
-            examined = _examine(self._context, content, token, now)
-            [answer] = intake.accept(self._context, [examined])
-            refusals = [answer] if isinstance(answer, Refusal) else []
-        except Refused as refused:
-            known = intake.accepted_before(self._context, content, agency)
-            refusals = [] if known else list(refused.refusals)
+            refusals = self._accepted(self._agency(agency), collected, now)
+        except NotKept:
+            raise NotNow("the payloads cannot be kept now") from None
         if refusals and all(
             CATALOGUE[each.code].status >= HTTPStatus.INTERNAL_SERVER_ERROR for each in refusals
         ):
@@ -121,10 +116,37 @@ class Collect:
             log.warning("collected_refused", agency=agency, codes=[each.code for each in refusals])
         return [sentence(each) for each in refusals]
 
+    def _accepted(self, agency: Agency, collected: Collected, now: datetime) -> list[Refusal]:
+        """What is against it; nothing where it was accepted, now or before."""
+        content: bytes | None = None
+        try:
+            if isinstance(collected.content, StatusReport):
+                examined = collecting.report_of(self._context, agency, collected.content, now)
+                if examined is None:
+                    return []
+            else:
+                content = collecting.message_of(self._context, agency, collected.key, collected.content, now)
+                examined = _examine(self._context, content, as_token(agency.code, now), now)
+            [answer] = intake.accept(self._context, [examined])
+            return [answer] if isinstance(answer, Refusal) else []
+        except Refused as refused:
+            known = content is not None and intake.accepted_before(self._context, content, agency.code)
+            return [] if known else list(refused.refusals)
 
-def _content(collected: object) -> bytes:
-    if isinstance(collected, Collected) and isinstance(collected.content, bytes):
-        return collected.content
+    def _agency(self, code: str) -> Agency:
+        agency = self._context.registry.current.directory.get(code)
+        if agency is None:
+            raise NotNow(f"{code} is gone from the directory")
+        return agency
+
+    def _done(self, agency: str, collected: Collected) -> None:
+        if not isinstance(collected.content, StatusReport):
+            collecting.done(self._context, self._agency(agency), collected.key, collected.content)
+
+
+def _check(collected: object) -> None:
+    if isinstance(collected, Collected) and isinstance(collected.content, bytes | Letter | StatusReport):
+        return
     raise TypeError(f"the adapter collected {type(collected).__name__}, which is no message")
 
 

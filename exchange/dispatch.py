@@ -23,8 +23,10 @@ from exchange.adapter import (
     Retry,
     checked,
 )
+from exchange.breakers import Breakers
 from exchange.connections import Connections, NoAdapter
 from exchange.context import Context
+from exchange.core.breaker import Rule
 from exchange.core.delivery import Backoff, Step
 from exchange.ids import new_id
 from exchange.ledger import claim as claims
@@ -55,6 +57,16 @@ class Dispatch:
             most_seconds=settings.backoff_most_seconds,
             jitter=settings.backoff_jitter,
         )
+        self.breakers = Breakers(
+            Rule(
+                failures=settings.breaker_failures,
+                open_for=Backoff(
+                    first_seconds=settings.backoff_first_seconds,
+                    most_seconds=settings.breaker_open_seconds_most,
+                    jitter=0.0,
+                ),
+            )
+        )
         self._unsettled = threading.BoundedSemaphore(UNSETTLED_PER_WORKER * settings.workers)
         self._settling: GroupCommit[Settlement, Settled] = GroupCommit(
             "settle", self._settle, batch_max=settings.commit_batch_max, waiting_max=10_000
@@ -66,8 +78,9 @@ class Dispatch:
         Returns when the attempt is made. Its settlement shares a commit with others, and the caller
         may begin another attempt meanwhile; where too many wait to be settled, this waits.
         """
-        outcome = self.deliver(claim)
-        settlement = self._settlement(claim, outcome, self._context.now())
+        outcome, now = self.deliver(claim), self._context.now()
+        self.breakers.record(claim.receiver, now, answered=not isinstance(outcome, Retry))
+        settlement = self._settlement(claim, outcome, now)
         self._unsettled.acquire()
         try:
             future = self._settling.submit(settlement)
@@ -258,12 +271,13 @@ class Worker:
             if self._stopping.is_set() or not claims.any_ready(self._context.database):
                 return False
             now, lease = self._context.now(), new_id()
+            share = self._context.settings.agency_concurrency
             made = claims.claim(
                 self._context.database,
                 now=now,
                 most=slots,
-                in_flight=self._flying(),
-                agency_concurrency=self._context.settings.agency_concurrency,
+                in_flight=self._dispatch.breakers.taken(self._flying(), share, now),
+                agency_concurrency=share,
                 lease=lease,
                 next_try=self._dispatch.next_try(now),
             )

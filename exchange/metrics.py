@@ -34,6 +34,9 @@ SUBMISSION_SECONDS = Histogram(
 REFUSALS = Counter("exchange_refusals", "Refusals at the door, by code", ["code"], registry=REGISTRY)
 ATTEMPTS = Counter("exchange_attempts", "Attempts, by verdict", ["verdict"], registry=REGISTRY)
 
+OPEN_CIRCUITS = Gauge(
+    "exchange_open_circuits", "Agencies whose software is left alone for a while", registry=REGISTRY
+)
 ACKNOWLEDGEMENTS = Counter(
     "exchange_acknowledgements", "Messages that agencies fetched and acknowledged", registry=REGISTRY
 )

@@ -5,13 +5,14 @@ One immutable snapshot, renewed when the database changes.
 
 import hashlib
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 import structlog
 
-from exchange.core.directory import Directory
+from exchange.adapter import Takes
+from exchange.core.directory import Directory, Limits
 from exchange.core.pdf_document import required_by
 from exchange.core.refusal import refuse
 from exchange.core.signature import Trust
@@ -54,8 +55,10 @@ class Snapshot:
 class Registry:
     """Holds the current snapshot. A change made by another process is seen within ``RENEW_SECONDS``."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, takes: Callable[[str], Takes] = lambda _adapter: Takes()) -> None:
+        """``takes``: what the software behind an adapter takes at all, by the adapter's name."""
         self._database = database
+        self._takes = takes
         self._stop = threading.Event()
         self.current = self._load()
         self._thread = threading.Thread(target=self._run, name="registry", daemon=True)
@@ -83,6 +86,9 @@ class Registry:
     def _load(self) -> Snapshot:
         verdicts_version, verdicts = revocations.verdicts(self._database)
         version, agencies, tokens = directory_store.load(self._database)
+        agencies = [
+            replace(each, limits=_within(each.limits, self._takes(each.adapter))) for each in agencies
+        ]
         directory = Directory(agencies)
         return Snapshot(
             version=version,
@@ -101,3 +107,13 @@ class Registry:
             # The last snapshot stays good; the next look may succeed.
             except Exception:
                 log.exception("registry_not_renewed")
+
+
+def _within(limits: Limits, takes: Takes) -> Limits:
+    """What the agency takes, as far as its software can."""
+    most = [each for each in (limits.document_bytes_max, takes.document_bytes_max) if each is not None]
+    types = limits.attachment_types & takes.attachment_types
+    return Limits(
+        document_bytes_max=min(most, default=None),
+        attachment_types=types or limits.attachment_types or takes.attachment_types,
+    )

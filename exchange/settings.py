@@ -166,6 +166,8 @@ class Settings(BaseSettings):
     backoff_first_seconds: PositiveFloat
     backoff_most_seconds: PositiveFloat
     backoff_jitter: Share
+    breaker_failures: PositiveInt
+    breaker_open_seconds_most: PositiveFloat
     expiry_hours: PositiveFloat
     receipt_expiry_hours: PositiveFloat
     head_start_seconds: PositiveFloat

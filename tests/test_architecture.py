@@ -39,6 +39,7 @@ LAYERS = (
         "cosigning",
         "counting",
         "collect",
+        "collecting",
         "desk",
         "expiring",
         "knowledge",
@@ -59,7 +60,17 @@ LAYERS = (
     ),
     ("checks", "findings"),
     (
-        *("context", "connections", "receipts", "receiving", "registry", "liveness", "keys", "stamp_age"),
+        *(
+            "breakers",
+            "context",
+            "connections",
+            "receipts",
+            "receiving",
+            "registry",
+            "liveness",
+            "keys",
+            "stamp_age",
+        ),
         *("pdfs", "pdf_evidence", "mailing"),
     ),
     ("metrics",),
@@ -76,6 +87,8 @@ LAYERS = (
         "resources",
         "ids",
         "posting",
+        "http_client",
+        "secret",
         "pdf_process",
     ),
     ("core",),
@@ -92,7 +105,7 @@ ALSO_USED_BY = {"audit": {"verification"}}  # what an auditor sees, asked of the
 DEMO = "demo"  # plays every part of the world around the broker: may import anything
 TOP = {"cli", "__main__", DEMO}
 
-ADAPTERS_SEE = {"adapter", "core"}
+ADAPTERS_SEE = {"adapter", "core", "http_client", "secret"}
 
 CORE_IMPORTS = {
     # of the standard library: what computes; io for buffers in memory
@@ -310,10 +323,12 @@ def kombu_elsewhere(parsed: Iterable[Module]) -> list[str]:
 
 
 def settings_elsewhere(parsed: Iterable[Module]) -> list[str]:
-    """Readings of the environment or of configuration outside ``settings``; the demo sets up processes."""
+    """Readings of the environment or of configuration outside ``settings`` and ``secret``; the demo sets up
+    processes.
+    """
     found = []
     for module in parsed:
-        if not module.ours or module.room in ("settings", DEMO):
+        if not module.ours or module.room in ("settings", "secret", DEMO):
             continue
         found += [(module, line, name) for line, name in imports(module) if reads_configuration(name)]
         found += [(module, line, name) for line, name in attributes(module) if reads_configuration(name)]

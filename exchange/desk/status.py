@@ -45,10 +45,22 @@ def as_token(agency: str, now: datetime) -> Token:
 
 
 def report(
-    context: Context, agency: Agency, row: Record, code: str, words: str, staff: str, now: datetime
+    context: Context,
+    agency: Agency,
+    row: Record,
+    code: str,
+    words: str,
+    staff: str,
+    now: datetime,
+    *,
+    happened_at: datetime | None = None,
 ) -> Examined:
-    """The status ``code`` of the agency about the delivery ``row``, ready to be recorded."""
-    message = _message(_code(context, agency, row, now), agency, row, code, words, staff, now)
+    """The status ``code`` of the agency about the delivery ``row``, ready to be recorded.
+
+    ``happened_at``: what its software says of the time, if it was not just now.
+    """
+    organ_id = _code(context, agency, row, now)
+    message = _message(organ_id, agency, row, code, words, staff, happened_at or now)
     key = key_of(context, agency, now)
     if key is not None:
         try:

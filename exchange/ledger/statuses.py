@@ -10,10 +10,11 @@ from sqlalchemy import or_, select
 from exchange.core.closing import FORWARDED
 from exchange.core.edxml import BusinessType
 from exchange.ledger.database import Database
-from exchange.tables import DeliveryRow, DocumentRow
+from exchange.tables import DeliveryRow, DocumentRow, StatusRow
 
 DOCUMENT = DocumentRow.__table__  # type: ignore[attr-defined]
 DELIVERY = DeliveryRow.__table__  # type: ignore[attr-defined]
+STATUS = StatusRow.__table__  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,3 +119,15 @@ def find_accepted(
     with database.read() as connection:
         row = connection.execute(statement).first()
     return None if row is None else (row.id, row.digest)
+
+
+def is_known(database: Database, delivery: str, reported_by: str, code: str, at: datetime) -> bool:
+    """Whether this agency has reported this status of the delivery before, as of the same second."""
+    statement = select(STATUS.c.id).where(
+        STATUS.c.delivery == delivery,
+        STATUS.c.reported_by == reported_by,
+        STATUS.c.code == code,
+        STATUS.c.reported_at == at.replace(microsecond=0),
+    )
+    with database.read() as connection:
+        return connection.execute(statement.limit(1)).first() is not None

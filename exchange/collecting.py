@@ -1,0 +1,127 @@
+"""Collecting: what an agency's software handed over becomes a message that intake takes as everybody's.
+
+A letter is composed and, where the site gave the broker the agency's key, signed. Both have moments of their
+own in them, and a signature may be another each time: so what was made is kept before it is accepted, and
+what is collected again after a crash is the very same message.
+"""
+
+import hashlib
+import json
+from dataclasses import asdict
+from datetime import datetime
+
+from exchange.adapter import StatusReport
+from exchange.context import Context, today
+from exchange.core import parsing, routing
+from exchange.core.directory import Agency
+from exchange.core.letter import Letter
+from exchange.core.refusal import Refused, refuse
+from exchange.core.signature import sign
+from exchange.desk import composing, status
+from exchange.desk.keys import key_of
+from exchange.intake import digest_of
+from exchange.ledger import drafts, incoming_reading, statuses
+from exchange.ledger.drafts import Draft
+from exchange.ledger.record import Examined
+
+
+def message_of(context: Context, agency: Agency, key: str, made_of: bytes | Letter, now: datetime) -> bytes:
+    """The message to be accepted: the bytes as they are if they are signed, else what the broker signs.
+
+    Raises ``Refused``: what cannot be composed, ``receiver_unknown``, what is no XML.
+    """
+    if isinstance(made_of, bytes) and (_is_signed(context, made_of) or key_of(context, agency, now) is None):
+        return made_of
+    draft = _draft_id(agency, key, made_of)
+    kept = drafts.find(context.database, agency.code, draft)
+    if kept is not None:
+        return kept.body if kept.body is not None else context.payloads.read_file(kept.digest)
+    content = _signed(context, agency, _composed(context, agency, made_of, now), now)
+    _keep(context, agency, draft, content, now)
+    return content
+
+
+def done(context: Context, agency: Agency, key: str, made_of: bytes | Letter) -> None:
+    """The agency's software knows that it was accepted: the message need not be kept for another time."""
+    drafts.discard(context.database, agency.code, _draft_id(agency, key, made_of))
+
+
+def report_of(context: Context, agency: Agency, report: StatusReport, now: datetime) -> Examined | None:
+    """A status, ready to be recorded; None where the very same was recorded before. Raises ``Refused``."""
+    found = incoming_reading.incoming(context.database, agency.code, report.delivery)
+    if found is None:
+        raise refuse(
+            "not_found",
+            f"No document came to {agency.code} as {report.delivery[:100]}.",
+            f"Không có văn bản {report.delivery[:100]} gửi đến {agency.code}.",
+        )
+    if statuses.is_known(context.database, report.delivery, agency.code, report.code, report.at):
+        return None
+    row, _ = found
+    return status.report(
+        context, agency, row, report.code, report.words, report.staff, now, happened_at=report.at
+    )
+
+
+def _is_signed(context: Context, content: bytes) -> bool:
+    root = parsing.parse(content, context.limits)
+    return next(root.iter("{*}SignatureValue"), None) is not None
+
+
+def _composed(context: Context, agency: Agency, made_of: bytes | Letter, now: datetime) -> bytes:
+    if isinstance(made_of, bytes):
+        return made_of
+    directory, day = context.registry.current.directory, today(now)
+    found = [(code, directory.find(code, day)) for code in made_of.receivers]
+    if unknown := [code for code, each in found if each is None]:
+        where = "MessageHeader/To/OrganId"
+        raise Refused(*(routing.unknown_receiver(code, where, directory, day) for code in unknown))
+    letter = composing.Letter(
+        number=made_of.number,
+        notation=made_of.notation,
+        promulgated_on=made_of.promulgated_on,
+        type_name=made_of.type_name,
+        subject=made_of.subject,
+        priority=made_of.priority,
+        files=tuple(composing.File(name=each.name, content=each.content) for each in made_of.files),
+        receivers=tuple(each for _, each in found if each is not None),
+        place=made_of.place,
+        signer_position=made_of.signer_position,
+        signer_name=made_of.signer_name,
+        paper=made_of.paper,
+    )
+    try:
+        return composing.compose(letter, agency, directory, now)
+    except ValueError as error:  # characters that no XML can hold
+        raise refuse("schema_violated", str(error), "Có ký tự không ghi được vào XML.") from None
+
+
+def _signed(context: Context, agency: Agency, content: bytes, now: datetime) -> bytes:
+    key = key_of(context, agency, now)
+    return content if key is None else sign(parsing.parse(content, context.limits), key)
+
+
+def _draft_id(agency: Agency, key: str, made_of: bytes | Letter) -> str:
+    if isinstance(made_of, bytes):
+        text = made_of
+    else:
+        fields = asdict(made_of)
+        fields["files"] = [(each.name, digest_of(each.content)) for each in made_of.files]
+        text = json.dumps(fields, default=str, sort_keys=True).encode()
+    return hashlib.sha256(json.dumps([agency.code, key]).encode() + text).hexdigest()
+
+
+def _keep(context: Context, agency: Agency, draft: str, content: bytes, now: datetime) -> None:
+    digest = digest_of(content)
+    drafts.keep(
+        context.database,
+        Draft(
+            id=draft,
+            agency=agency.code,
+            account="",
+            created_at=now,
+            digest=digest,
+            size=len(content),
+            body=context.payloads.keep(content, digest),
+        ),
+    )

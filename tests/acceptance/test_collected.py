@@ -1,0 +1,174 @@
+"""What agencies' software hands over that is no signed message yet: letters, unsigned packages, statuses."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date, datetime
+from pathlib import Path
+
+import pytest
+from lxml import etree
+
+from exchange.adapter import Collected, StatusReport
+from exchange.core import edxml
+from exchange.core.edxml import DocumentMessage
+from exchange.core.letter import File, Letter
+from exchange.core.parsing import ParseLimits, parse
+from exchange.demo.authority import certificate_pem, private_key_pem
+from exchange.sweep import Sweep
+from exchange.verification import verify
+from tests.conftest import MakeHouse
+from tests.house import House
+from tests.province import COMMUNE, FINANCE, OFFICE
+
+LETTER = Letter(
+    number="12",
+    notation="STC-VP",
+    promulgated_on=date(2026, 11, 24),
+    type_name="Công văn",
+    subject="V/v quyết toán ngân sách quý III",
+    receivers=(COMMUNE,),
+    files=(File(name="Công văn 12.pdf", content=b"%PDF-1.7 noi dung"),),
+    signer_name="Trần Thị B",
+)
+
+
+class Software:
+    """The agency's software: what it has ready, what it was told. It hears nothing once it is cut off."""
+
+    def __init__(self, house: House, agency: str) -> None:
+        self.ready: list[Collected] = []
+        self.taken: list[str] = []
+        self.refused: list[tuple[str, list[str]]] = []
+        self.cut_off = False
+        adapter = house.adapter(agency)
+        adapter.collect = lambda: iter(list(self.ready))
+        adapter.collected = self._collected
+        adapter.refused = lambda key, reasons: self.refused.append((key, list(reasons)))
+
+    def _collected(self, key: str) -> None:
+        if self.cut_off:
+            raise ConnectionError("the line is dead")
+        self.taken.append(key)
+
+
+@pytest.fixture
+def house(make_house: MakeHouse, tmp_path: Path) -> House:
+    house = make_house({FINANCE: ("folder", {"path": str(tmp_path / "stc")})}, desk_keys=tmp_path / "keys")
+    (tmp_path / "keys").mkdir()
+    return house
+
+
+@pytest.fixture
+def keyed(house: House, tmp_path: Path) -> House:
+    """The broker keeps the finance department's key."""
+    key = house.province.keys[FINANCE]
+    (tmp_path / "keys" / f"{FINANCE}-key.pem").write_bytes(private_key_pem(key))
+    (tmp_path / "keys" / f"{FINANCE}.pem").write_bytes(certificate_pem(key))
+    return house
+
+
+@pytest.fixture
+def sweep(house: House) -> Iterator[Sweep]:
+    sweep = Sweep(house.context, house.connections, lambda: None)
+    yield sweep
+    sweep._collect.close(5)
+
+
+@pytest.fixture
+def software(house: House) -> Software:
+    return Software(house, FINANCE)
+
+
+def collected(made_of: bytes | Letter | StatusReport = LETTER, key: str = "văn bản 1") -> Collected:
+    return Collected(key=key, content=made_of)
+
+
+def test_a_letter_becomes_a_document_that_is_signed_with_the_agencys_key(
+    keyed: House, sweep: Sweep, software: Software
+) -> None:
+    software.ready = [collected()]
+    sweep.collect()
+    assert (software.taken, software.refused) == (["văn bản 1"], [])
+    [content] = keyed.fetch_all(COMMUNE)
+    assert verify(keyed.context, content, keyed.clock.now).agency == FINANCE
+    message = edxml.read(parse(content, ParseLimits()))
+    assert isinstance(message, DocumentMessage)
+    assert (message.code_number, message.code_notation, message.full_name) == ("12", "STC-VP", "Trần Thị B")
+    assert [each.name for each in message.attachments] == ["Công văn 12.pdf"]
+
+
+@pytest.mark.parametrize("made_of", ["letter", "package"])
+def test_what_the_software_was_not_told_of_is_collected_again_and_sent_once(
+    keyed: House, sweep: Sweep, software: Software, made_of: str
+) -> None:
+    message = keyed.province.message(FINANCE, COMMUNE, at=keyed.clock.now)
+    unsigned = etree.tostring(edxml.build_document(message), encoding="UTF-8", xml_declaration=True)
+    software.ready = [collected(LETTER if made_of == "letter" else unsigned)]
+    software.cut_off = True
+    sweep.collect()
+    software.cut_off = False
+    keyed.clock.pass_(minutes=5)
+    sweep.collect()
+    assert (software.taken, software.refused) == (["văn bản 1"], [])
+    assert len(keyed.fetch_all(COMMUNE)) == 1
+
+
+def test_without_the_agencys_key_a_letter_is_refused_in_words_and_nothing_is_sent(
+    house: House, sweep: Sweep, software: Software
+) -> None:
+    software.ready = [collected()]
+    sweep.collect()
+    [(key, [reason])] = software.refused
+    assert key == "văn bản 1"
+    assert "ký số" in reason
+    assert house.fetch_all(COMMUNE) == []
+
+
+def test_a_letter_to_nobody_that_is_known_is_refused_with_the_code(
+    keyed: House, sweep: Sweep, software: Software
+) -> None:
+    software.ready = [collected(replace(LETTER, receivers=(COMMUNE, "H99.99")))]
+    sweep.collect()
+    [(_, [reason])] = software.refused
+    assert "H99.99" in reason
+    assert keyed.fetch_all(COMMUNE) == []
+
+
+def test_a_letter_that_no_xml_can_hold_is_refused_in_words(
+    keyed: House, sweep: Sweep, software: Software
+) -> None:
+    software.ready = [collected(replace(LETTER, subject="V/v \x00"))]
+    sweep.collect()
+    assert [key for key, _ in software.refused] == ["văn bản 1"]
+
+
+def delivered(house: House) -> str:
+    """The id of a delivery to the finance department that its software has."""
+    answer = house.send(OFFICE, FINANCE)
+    house.work()
+    return str(house.deliveries(answer.id)[FINANCE]["id"])
+
+
+@pytest.mark.parametrize("kept", ["keyed", "house"])
+def test_a_status_of_the_software_reaches_the_sender_proven_or_told_as_not(
+    request: pytest.FixtureRequest, house: House, sweep: Sweep, software: Software, kept: str
+) -> None:
+    request.getfixturevalue(kept)
+    at = house.clock.now
+    software.ready = [collected(StatusReport(delivery=delivered(house), code="03", at=at, words="đã vào sổ"))]
+    sweep.collect()
+    sweep.collect()
+    assert software.taken == ["văn bản 1"] * 2
+    statuses = [each for each in house.fetch_all(OFFICE) if b"StatusCode" in each]
+    assert len(statuses) == 1
+    found = verify(house.context, statuses[0], at)
+    assert (found.agency == FINANCE) is (kept == "keyed")
+
+
+def test_a_status_about_what_never_came_is_refused_in_words(
+    house: House, sweep: Sweep, software: Software
+) -> None:
+    at: datetime = house.clock.now
+    software.ready = [collected(StatusReport(delivery="không có", code="03", at=at))]
+    sweep.collect()
+    assert [key for key, _ in software.refused] == ["văn bản 1"]
