@@ -1,6 +1,7 @@
 """What agencies' software hands over that is no signed message yet: letters, unsigned packages, statuses."""
 
 from collections.abc import Iterator
+from concurrent.futures import wait
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
@@ -79,6 +80,12 @@ def software(house: House) -> Software:
     return Software(house, FINANCE)
 
 
+def ask(sweep: Sweep) -> None:
+    """Ask every agency's software, and wait for the slowest of them."""
+    sweep.collect()
+    wait(sweep._collect._under_way.values(), 30)
+
+
 def collected(made_of: bytes | Letter | StatusReport = LETTER, key: str = "văn bản 1") -> Collected:
     return Collected(key=key, content=made_of)
 
@@ -87,7 +94,7 @@ def test_a_letter_becomes_a_document_that_is_signed_with_the_agencys_key(
     keyed: House, sweep: Sweep, software: Software
 ) -> None:
     software.ready = [collected()]
-    sweep.collect()
+    ask(sweep)
     assert (software.taken, software.refused) == (["văn bản 1"], [])
     [content] = keyed.fetch_all(COMMUNE)
     assert verify(keyed.context, content, keyed.clock.now).agency == FINANCE
@@ -105,10 +112,10 @@ def test_what_the_software_was_not_told_of_is_collected_again_and_sent_once(
     unsigned = etree.tostring(edxml.build_document(message), encoding="UTF-8", xml_declaration=True)
     software.ready = [collected(LETTER if made_of == "letter" else unsigned)]
     software.cut_off = True
-    sweep.collect()
+    ask(sweep)
     software.cut_off = False
     keyed.clock.pass_(minutes=5)
-    sweep.collect()
+    ask(sweep)
     assert (software.taken, software.refused) == (["văn bản 1"], [])
     assert len(keyed.fetch_all(COMMUNE)) == 1
 
@@ -117,7 +124,7 @@ def test_without_the_agencys_key_a_letter_is_refused_in_words_and_nothing_is_sen
     house: House, sweep: Sweep, software: Software
 ) -> None:
     software.ready = [collected()]
-    sweep.collect()
+    ask(sweep)
     [(key, [reason])] = software.refused
     assert key == "văn bản 1"
     assert "ký số" in reason
@@ -128,7 +135,7 @@ def test_a_letter_to_nobody_that_is_known_is_refused_with_the_code(
     keyed: House, sweep: Sweep, software: Software
 ) -> None:
     software.ready = [collected(replace(LETTER, receivers=(COMMUNE, "H99.99")))]
-    sweep.collect()
+    ask(sweep)
     [(_, [reason])] = software.refused
     assert "H99.99" in reason
     assert keyed.fetch_all(COMMUNE) == []
@@ -138,7 +145,7 @@ def test_a_letter_that_no_xml_can_hold_is_refused_in_words(
     keyed: House, sweep: Sweep, software: Software
 ) -> None:
     software.ready = [collected(replace(LETTER, subject="V/v \x00"))]
-    sweep.collect()
+    ask(sweep)
     assert [key for key, _ in software.refused] == ["văn bản 1"]
 
 
@@ -156,8 +163,8 @@ def test_a_status_of_the_software_reaches_the_sender_proven_or_told_as_not(
     request.getfixturevalue(kept)
     at = house.clock.now
     software.ready = [collected(StatusReport(delivery=delivered(house), code="03", at=at, words="đã vào sổ"))]
-    sweep.collect()
-    sweep.collect()
+    ask(sweep)
+    ask(sweep)
     assert software.taken == ["văn bản 1"] * 2
     statuses = [each for each in house.fetch_all(OFFICE) if b"StatusCode" in each]
     assert len(statuses) == 1
@@ -170,5 +177,5 @@ def test_a_status_about_what_never_came_is_refused_in_words(
 ) -> None:
     at: datetime = house.clock.now
     software.ready = [collected(StatusReport(delivery="không có", code="03", at=at))]
-    sweep.collect()
+    ask(sweep)
     assert [key for key, _ in software.refused] == ["văn bản 1"]
