@@ -1,5 +1,6 @@
 """``exchange directory`` at a terminal: what a clerk's file is told, and what an import would change."""
 
+import hashlib
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -8,11 +9,13 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from exchange import settings
+from exchange.app import open_database
 from exchange.cli import agency_files
 from exchange.cli.root import root
 from exchange.core.directory_file import COLUMNS
 from exchange.demo.authority import Authority, certificate_pem
-from exchange.ledger import directory_store
+from exchange.ledger import acts, directory_store
 from exchange.ledger.database import Database
 
 HEADER = ",".join(COLUMNS) + "\n"
@@ -64,6 +67,16 @@ def test_a_renaming_is_told_with_its_day_and_shown_as_of_a_date(put: Put, run: R
     put(PROVINCE, RENAMED)
     for day, name in (("2025-06-30", "Văn phòng\t"), ("2025-07-01", "Văn phòng mới\t")):
         assert name in run("directory", "show", "H45.01", "--on", day).output
+
+
+def test_an_import_is_an_act_of_the_ledger_unless_it_changes_nothing(put: Put, tmp_path: Path) -> None:
+    put(PROVINCE, OFFICE, dry_run=True)
+    put(PROVINCE, OFFICE)
+    put(PROVINCE, OFFICE)
+    [act] = acts.newest(open_database(settings.load()))
+    content = (tmp_path / "province.csv").read_bytes()
+    assert (act.event, act.body["person"], act.body["changes"]) == ("directory_changed", "operator", 2)
+    assert act.body["file"] == hashlib.sha256(content).hexdigest()
 
 
 def test_a_name_that_is_overwritten_for_all_days_is_told_so(put: Put) -> None:

@@ -1,5 +1,6 @@
 """``exchange directory``: agencies in and out as CSV."""
 
+import hashlib
 from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
@@ -18,6 +19,7 @@ from exchange.core.directory import Agency, Directory
 from exchange.core.directory_changes import compare
 from exchange.core.directory_days import shown
 from exchange.ledger import directory_store
+from exchange.ledger.acts import OPERATOR, Act
 from exchange.ledger.database import Database
 
 group = typer.Typer(help="Agencies: import, export, reorganise, show.", no_args_is_help=True)
@@ -46,7 +48,8 @@ def import_(
     database = open_database(settings.load())
     version, known, _ = directory_store.load(database)
     existing = Directory(known)
-    parsed = directory_csv.parse(file.read_bytes())
+    content = file.read_bytes()
+    parsed = directory_csv.parse(content)
     against = [*directory_csv.problems(parsed, existing), *adapter_problems(parsed.rows)]
     if against:
         refuse(file.name, sorted(against, key=lambda each: each.lines))
@@ -55,7 +58,7 @@ def import_(
     for change in changes:
         say(sentence(change))
     if changes and not dry_run:
-        _save(database, list(agencies.values()), version)
+        _save(database, list(agencies.values()), version, _act(content, len(changes)))
     left_out = sum(agency.code not in agencies for agency in existing)
     done = "sẽ thay đổi / would change" if dry_run else "đã thay đổi / changed"
     say(f"{done}: {len(changes)}")
@@ -63,9 +66,14 @@ def import_(
     say(f"ngoài tệp, giữ nguyên / not in the file, left as they are: {left_out}")
 
 
-def _save(database: Database, agencies: Sequence[Agency], version: int) -> None:
+def _act(content: bytes, changes: int) -> Act:
+    what = {"changes": changes, "file": hashlib.sha256(content).hexdigest()}
+    return Act(event="directory_changed", at=clock(), person=OPERATOR, role=OPERATOR, what=what)
+
+
+def _save(database: Database, agencies: Sequence[Agency], version: int, act: Act) -> None:
     try:
-        directory_store.save(database, agencies, version)
+        directory_store.save(database, agencies, version, act)
     except directory_store.Changed:
         fail("danh bạ vừa được thay đổi ở nơi khác, chưa nhập gì: hãy chạy lại lệnh")
         fail("the directory was changed meanwhile, nothing was imported: run the command again")

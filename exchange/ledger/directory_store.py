@@ -12,6 +12,8 @@ from sqlalchemy import Connection, delete, func, select, update
 from exchange.core.codes import CodeForm
 from exchange.core.directory import Agency, Alias, Former, Level, Limits
 from exchange.core.signature import RegisteredCertificate
+from exchange.ledger import acts
+from exchange.ledger.acts import Act
 from exchange.ledger.database import Database
 from exchange.tables import AgencyRow, AliasRow, CertificateRow, DirectoryVersionRow, FormerRow, TokenRow
 
@@ -157,14 +159,20 @@ def _tokens(connection: Connection) -> list[Token]:
     ]
 
 
-def save(database: Database, agencies: Sequence[Agency], expected: int | None = None) -> None:
-    """Write agencies, new or changed, all or none. Certificates are registered on their own.
+def save(
+    database: Database, agencies: Sequence[Agency], expected: int | None = None, act: Act | None = None
+) -> None:
+    """Write agencies, new or changed, all or none, and whose act it is. Certificates are registered on
+    their own.
 
     Raises ``Changed`` where the version is no longer the expected one: what was checked against the
     directory of then need not be right any more.
+    Crash before the commit: nothing is changed. Crash after it: agencies and act are there, both.
     """
     with database.write() as connection:
         save_within(connection, agencies, expected)
+        if act is not None:
+            acts.write(connection, act)
 
 
 def save_within(connection: Connection, agencies: Sequence[Agency], expected: int | None) -> None:
