@@ -35,7 +35,7 @@ from exchange.ledger.tree import CHECKPOINT
 from exchange.settings import load
 
 YEAR = Period(201501, 201512)
-MONTH = Period(201512, 201512)
+PARTS = Period(201302, 201511)  # years that are not whole, and a reform within
 NOW = datetime(2016, 1, 4, 3, tzinfo=UTC)
 LEAVES_EACH = 4  # entries of an exchange: accepted, delivered, registered, finished
 ROUNDS = 5
@@ -89,7 +89,7 @@ class Figures:
 
 
 def questions() -> Iterator[Question]:
-    """Every kind of report, over all three years and over the last."""
+    """Every kind of report, over all three years and over the last; the heaviest over parts of years."""
     for period in (history.MONTHS, YEAR):
         for by in (By.MONTH, By.YEAR, By.AGENCY, By.LEVEL, By.PARENT, By.PAIR, By.TYPE, By.URGENCY):
             yield Question(kind=Kind.SHARE, period=period, by=by)
@@ -102,6 +102,9 @@ def questions() -> Iterator[Question]:
         for by in (By.CAUSE, By.RECEIVER):
             yield Question(kind=Kind.REFUSALS, period=period, by=by)
         yield Question(kind=Kind.WAITING, period=period, by=By.RECEIVER)
+    yield Question(kind=Kind.SHARE, period=PARTS, by=By.PAIR)
+    yield Question(kind=Kind.TIME, period=PARTS, by=By.PAIR)
+    yield Question(kind=Kind.DURATION, period=PARTS, by=By.AGENCY)
 
 
 def measure(folder: Path, scale: Scale, say: Callable[[str], None]) -> Figures:
@@ -126,7 +129,8 @@ def measured(name: str, url: str, folder: Path, scale: Scale, say: Callable[[str
         database.close()  # the writer of rows has the database for itself
         tally, duration = _fill(url, scale)
         seconds = time.monotonic() - began
-        say(f"{name}: {scale.exchanges:,} exchanges, {tally:,} + {duration:,} tallies in {seconds:.0f} s")
+        what = f"{scale.exchanges:,} exchanges, {tally:,} tallies, {duration:,} histograms"
+        say(f"{name}: {what} in {seconds:.0f} s")
         timed = tuple(_timed(context, question, scale.rounds) for question in questions())
     finally:
         database.close()
@@ -184,18 +188,18 @@ class Writer(Protocol):
 
 
 def _fill(url: str, scale: Scale) -> tuple[int, int]:
-    """How many rows of tallies, and of durations."""
+    """How many rows of tallies, and of histograms."""
     with _writer(url) as writer:
         for month in History(scale.exchanges).months():
             for batch in month.exchanges:
                 writer.write("exchange", history.EXCHANGE_COLUMNS, batch)
             writer.write("tally", history.TALLY_COLUMNS, month.tally)
-            writer.write("duration_tally", history.DURATION_COLUMNS, month.duration)
+            writer.write("duration_histogram", history.DURATION_COLUMNS, month.duration)
             writer.write("cause_tally", history.CAUSE_COLUMNS, month.cause)
             writer.write("paper_report", history.PAPER_COLUMNS, month.paper)
         for statement in history.SUMMED_UP:
             writer.run(statement)
-        return writer.count("tally"), writer.count("duration_tally")
+        return writer.count("tally"), writer.count("duration_histogram")
 
 
 @contextmanager

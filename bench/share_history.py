@@ -5,16 +5,17 @@ exchange is like is drawn from ``PROFILES`` prototypes, so that tallies are summ
 handed over month by month; the database under test puts them where it likes.
 """
 
+import json
 import random
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from exchange.core.directory import Agency, Former, Level
 from exchange.core.period import Period
-from exchange.core.quantiles import bucket_of
-from exchange.core.tallies import COUNTS, PLACE
+from exchange.core.quantiles import Histogram, bucket_of, grown, together
+from exchange.core.tallies import COUNTS, PLACE, ROLLED_DURATIONS, year_of
 
 MONTHS = Period(201301, 201512)
 REFORM = date(2014, 7, 1)  # some agencies change their level: reports of then are cut there
@@ -22,6 +23,7 @@ AGENCIES = 400
 PROFILES = 512
 _BATCH = 20_000
 _DAY_SECONDS = 86_400
+_YEAR = 12
 _TYPES = ("Công văn", "Báo cáo", "Tờ trình", "Quyết định", "Thông báo", "Kế hoạch", "Giấy mời", "Công điện")
 _TYPE_WEIGHTS = (55, 12, 8, 8, 7, 5, 4, 1)
 _DEPARTMENTS, _DISTRICTS, _COMMUNES = 20, 9, 106
@@ -35,11 +37,12 @@ SUMMED_UP = (
     f"SELECT month / 100 * 100, 'pair_year', sender, value, unit, {_SUMS} FROM tally WHERE facet = 'pair' "
     "GROUP BY month / 100 * 100, sender, value, unit",
     f"INSERT INTO tally (month, facet, sender, value, unit, {', '.join(COUNTS)}) "
+    f"SELECT month / 100 * 100 + 33 + (month % 100 - 1) / 3, 'pair_quarter', sender, value, unit, {_SUMS} "
+    "FROM tally WHERE facet = 'pair' "
+    "GROUP BY month / 100 * 100 + 33 + (month % 100 - 1) / 3, sender, value, unit",
+    f"INSERT INTO tally (month, facet, sender, value, unit, {', '.join(COUNTS)}) "
     f"SELECT month, 'receiver', '', value, unit, {_SUMS} FROM tally WHERE facet = 'pair' "
     "GROUP BY month, value, unit",
-    "INSERT INTO duration_tally (month, facet, value, step, bucket, exchanges) "
-    "SELECT month / 100 * 100, facet || '_year', value, step, bucket, sum(exchanges) FROM duration_tally "
-    "WHERE facet IN ('sender', 'receiver') GROUP BY month / 100 * 100, facet, value, step, bucket",
 )
 
 Row = tuple[object, ...]
@@ -49,7 +52,7 @@ EXCHANGE_COLUMNS = (
     *("delivered_at", "noticed_at", "registered_at", "noticed_in_time", "delivery", "cause", "copies"),
 )
 TALLY_COLUMNS = ("month", "facet", "sender", "value", "unit", *COUNTS)
-DURATION_COLUMNS = ("month", "facet", "value", "step", "bucket", "exchanges")
+DURATION_COLUMNS = ("month", "facet", "value", "step", "buckets")
 CAUSE_COLUMNS = ("month", "sender", "receiver", "event", "cause", "exchanges")
 PAPER_COLUMNS = ("agency", "month", "registrations", "none_declared")
 
@@ -147,6 +150,7 @@ class History:
                 weights.append(1 / rank / (1 + place) ** 0.5)
         self._weights = weights
         self._number = 0
+        self._of_year: dict[tuple[str, str, str], Histogram] = {}
 
     def months(self) -> Iterator[Month]:
         """All of them, in their order."""
@@ -163,7 +167,9 @@ class History:
         return Month(
             exchanges=self._exchanges(month, profiles, drawn),
             tally=_tallies(month, profiles, drawn),
-            duration=_durations(month, profiles, drawn),
+            duration=[
+                (*key, json.dumps(histogram)) for key, histogram in self._durations(month, profiles, drawn)
+            ],
             cause=_causes(month, profiles, drawn),
             paper=[
                 (code, month, int(number % 3 > 0), int(number % 3 == 0))
@@ -171,6 +177,20 @@ class History:
                 if number % 20
             ],
         )
+
+    def _durations(
+        self, month: int, profiles: list[Profile], drawn: "_Drawn"
+    ) -> Iterator[tuple[tuple[int, str, str, str], Histogram]]:
+        """Those of the month; after its last month, those of the year."""
+        for (facet, value, step), histogram in _histograms(profiles, drawn):
+            yield (month, facet, value, step), histogram
+            if facet in ROLLED_DURATIONS:
+                key = (ROLLED_DURATIONS[facet].year, value, step)
+                self._of_year[key] = together(self._of_year.get(key, ()), histogram)
+        if month % 100 == _YEAR:
+            for key, histogram in self._of_year.items():
+                yield (year_of(month), *key), histogram
+            self._of_year = {}
 
     def _profile(self, progress: float, *, last: bool) -> Profile:
         draw = self._random
@@ -281,7 +301,8 @@ def _tallies(month: int, profiles: list[Profile], drawn: _Drawn) -> list[Row]:
     return rows
 
 
-def _durations(month: int, profiles: list[Profile], drawn: _Drawn) -> list[Row]:
+def _histograms(profiles: list[Profile], drawn: _Drawn) -> Iterator[tuple[tuple[str, str, str], Histogram]]:
+    """By facet, value and step."""
     steps = ("accepted_delivered", "delivered_registered")
     buckets = [
         [
@@ -290,7 +311,7 @@ def _durations(month: int, profiles: list[Profile], drawn: _Drawn) -> list[Row]:
         ]
         for profile in profiles
     ]
-    found: Counter[tuple[str, str, str, int]] = Counter()
+    found: dict[tuple[str, str, str], Counter[int]] = defaultdict(Counter)
     by: dict[tuple[str, str], Counter[int]] = {}
     for (sender, receiver), places in drawn:
         for key in (("all", ""), ("sender", sender), ("receiver", receiver)):
@@ -299,8 +320,9 @@ def _durations(month: int, profiles: list[Profile], drawn: _Drawn) -> list[Row]:
         for place, times in places.items():
             for step, bucket in zip(steps, buckets[place], strict=True):
                 if bucket is not None:
-                    found[facet, value, step, bucket] += times
-    return [(month, *key, count) for key, count in sorted(found.items())]
+                    found[facet, value, step][bucket] += times
+    for key, counts in sorted(found.items()):
+        yield key, grown((), counts)
 
 
 def _causes(month: int, profiles: list[Profile], drawn: _Drawn) -> list[Row]:

@@ -21,7 +21,7 @@ def section(found: Figures) -> str:
         ),
         "",
         *(
-            f"- {store.name}: {store.tally_rows:,} tallies, {store.duration_rows:,} of durations; "
+            f"- {store.name}: {store.tally_rows:,} tallies, {store.duration_rows:,} histograms; "
             f"filled in {store.fill_seconds:.0f} s."
             for store in found.stores
         ),

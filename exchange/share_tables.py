@@ -76,7 +76,7 @@ class TallyRow(SQLModel, table=True):
     __tablename__ = "tally"
     __table_args__ = (_BY_KEY,)
     month: int = Field(primary_key=True, sa_type=Integer, sa_column_kwargs={"autoincrement": False})
-    facet: str = Field(primary_key=True)  # all, pair, pair_year, receiver, type, urgency
+    facet: str = Field(primary_key=True)  # all, pair, pair_quarter, pair_year, receiver, type, urgency
     sender: str = Field(primary_key=True)
     value: str = Field(primary_key=True)  # "", receiver, type name, 0..4
     unit: str = Field(primary_key=True)  # exchanges, documents
@@ -93,10 +93,10 @@ class TallyRow(SQLModel, table=True):
     noticed_late: int = Field(sa_column=_count())
 
 
-class DurationTallyRow(SQLModel, table=True):
-    """How many exchanges took how long, in buckets of ``exchange.core.quantiles``."""
+class DurationHistogramRow(SQLModel, table=True):
+    """How many exchanges took how long: all buckets of ``exchange.core.quantiles`` in one row."""
 
-    __tablename__ = "duration_tally"
+    __tablename__ = "duration_histogram"
     __table_args__ = (_BY_KEY,)
     month: int = Field(primary_key=True, sa_type=Integer, sa_column_kwargs={"autoincrement": False})
     facet: str = Field(
@@ -104,8 +104,7 @@ class DurationTallyRow(SQLModel, table=True):
     )  # all, sender, receiver, and these by year: sender_year, receiver_year
     value: str = Field(primary_key=True)  # "", an agency's key
     step: str = Field(primary_key=True)  # accepted_delivered, delivered_registered
-    bucket: int = Field(primary_key=True, sa_type=Integer, sa_column_kwargs={"autoincrement": False})
-    exchanges: int = Field(sa_column=_count())
+    buckets: str  # JSON: exchanges by bucket, from bucket 0 on; the last one is not 0
 
 
 class CauseTallyRow(SQLModel, table=True):

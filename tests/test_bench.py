@@ -296,7 +296,7 @@ def test_reports_are_timed_over_a_history_of_which_they_count_every_exchange(tmp
     connection = sqlite3.connect(tmp_path / "share.sqlite")
     try:
         counted = "SELECT sum(electronic + with_paper + paper + under_way + refused + expired) FROM tally"
-        for facet in ("all", "pair", "pair_year", "receiver", "type", "urgency"):
+        for facet in ("all", "pair", "pair_quarter", "pair_year", "receiver", "type", "urgency"):
             where = f"WHERE facet = '{facet}' AND unit = 'exchanges'"
             assert connection.execute(f"{counted} {where}").fetchone() == (7_200,), facet
         assert connection.execute("SELECT count(*) FROM exchange").fetchone() == (7_200,)

@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
+from exchange.core import quantiles
 from exchange.core import report_slices as cut
-from exchange.core.quantiles import quantile
+from exchange.core.quantiles import Histogram, quantile
 from exchange.core.report import By, Value
 from exchange.core.report_lines import (
     Key,
@@ -65,26 +66,22 @@ def duration_table(material: Material) -> Table:
     question = material.question
     wanted = cut.durations(question)
     key_of = keys(material, wanted)
-    found: dict[Key, dict[str, dict[int, int]]] = {key: {} for key in every_time(question)}
-    for (about, step, bucket), (exchanges,) in material.gathered[wanted]:
-        _put(found.setdefault(key_of((about,)), {}), str(step), int(bucket), exchanges)
-    together: dict[str, dict[int, int]] = {}
-    for (step, bucket), (exchanges,) in material.gathered[cut.durations_together(question)]:
-        _put(together, str(step), int(bucket), exchanges)
-    return DURATION_COLUMNS, {key: _percentiles(each) for key, each in found.items()}, _percentiles(together)
+    found: dict[Key, dict[str, Histogram]] = {key: {} for key in every_time(question)}
+    for (about, step), histogram in material.gathered[wanted]:
+        if not any(histogram):
+            continue
+        steps = found.setdefault(key_of((about,)), {})
+        steps[str(step)] = quantiles.together(steps.get(str(step), ()), histogram)
+    all_ = {str(step): each for (step,), each in material.gathered[cut.durations_together(question)]}
+    return DURATION_COLUMNS, {key: _percentiles(each) for key, each in found.items()}, _percentiles(all_)
 
 
-def _put(steps: dict[str, dict[int, int]], step: str, bucket: int, exchanges: int) -> None:
-    buckets = steps.setdefault(step, {})
-    buckets[bucket] = buckets.get(bucket, 0) + exchanges
-
-
-def _percentiles(steps: Mapping[str, Mapping[int, int]]) -> tuple[Value, ...]:
+def _percentiles(steps: Mapping[str, Histogram]) -> tuple[Value, ...]:
     values: list[Value] = []
     for step in STEPS:
-        buckets = steps.get(step, {})
-        values.append(sum(buckets.values()))
-        values += [_seconds(quantile(buckets, part)) for part in (_HALF, _NEARLY_ALL)]
+        histogram = steps.get(step, ())
+        values.append(sum(histogram))
+        values += [_seconds(quantile(histogram, part)) for part in (_HALF, _NEARLY_ALL)]
     return tuple(values)
 
 
@@ -102,6 +99,8 @@ def refusal_table(material: Material) -> Table:
     key_of = keys(material, wanted)
     found: dict[Key, list[int]] = {key: [0, 0] for key in every_time(question)}
     for group, (exchanges,) in material.gathered[wanted]:
+        if not exchanges:  # what was counted there was sent again since
+            continue
         event = group[0] if question.by is By.CAUSE else group[1]
         key = (str(group[1]),) if question.by is By.CAUSE else key_of(group)
         found.setdefault(key, [0, 0])[0 if event == "refused" else 1] += exchanges

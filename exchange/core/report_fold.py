@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from exchange.core.edxml import VIETNAM
 from exchange.core.period import Period
+from exchange.core.quantiles import grown, together
 from exchange.core.report_slices import Gathered, Slice, Source
 from exchange.core.share import Electronic
 from exchange.core.tallies import Changes
@@ -21,19 +22,20 @@ def gather(folded: Changes, wanted: Iterable[Slice]) -> Gathered:
 
 def _sums(folded: Changes, wanted: Slice) -> tuple[tuple[tuple[str | int, ...], tuple[int, ...]], ...]:
     found: dict[tuple[str | int, ...], tuple[int, ...]] = {}
-    oldest = wanted.source is Source.UNDER_WAY
     for cells, values in _ROWS[wanted.source](folded, wanted.period):
         if any(cells[column] != value for column, value in wanted.where):
             continue
         key = tuple(cells[column] for column in wanted.group)
         before = found.get(key)
-        found[key] = values if before is None else _added(before, values, oldest=oldest)
+        found[key] = values if before is None else _added(before, values, wanted.source)
     return tuple(found.items())
 
 
-def _added(one: tuple[int, ...], other: tuple[int, ...], *, oldest: bool) -> tuple[int, ...]:
-    if oldest:
+def _added(one: tuple[int, ...], other: tuple[int, ...], source: Source) -> tuple[int, ...]:
+    if source is Source.UNDER_WAY:
         return one[0] + other[0], min(one[1], other[1])
+    if source is Source.DURATIONS:
+        return together(one, other)
     return tuple(a + b for a, b in zip(one, other, strict=True))
 
 
@@ -47,9 +49,9 @@ def _counts(folded: Changes, period: Period) -> Rows:
 
 
 def _durations(folded: Changes, period: Period) -> Rows:
-    for key, exchanges in folded.durations.items():
+    for key, buckets in folded.durations.items():
         if period.first <= key.month <= period.last:
-            yield key._asdict(), (exchanges,)
+            yield key._asdict(), grown((), buckets)
 
 
 def _causes(folded: Changes, period: Period) -> Rows:

@@ -7,6 +7,7 @@ from datetime import datetime
 from exchange.core.period import Period, Step, label
 from exchange.core.report import Basis, By, Question, Remark, Reporting, Span, Value
 from exchange.core.report_slices import Gathered, Slice
+from exchange.core.tallies import PLACE
 from exchange.core.targets import NO_TARGETS, Targets
 from exchange.core.working_days import Calendar
 
@@ -62,15 +63,17 @@ def names_agencies(question: Question) -> bool:
 
 
 def summed(material: Material, wanted: Iterable[Slice]) -> dict[Key, list[int]]:
-    """The values of slices, by line."""
+    """The counts of slices, by line; none of a line of which nothing that is needed was counted."""
     found: dict[Key, list[int]] = {}
+    needed: set[int] = set()
     for each in wanted:
         key_of = keys(material, each)
+        needed |= {PLACE[name] for name in each.needed}
         for group, values in material.gathered[each]:
             there = found.setdefault(key_of(group), [0] * len(values))
             for place, value in enumerate(values):
                 there[place] += value
-    return found
+    return {key: counts for key, counts in found.items() if any(counts[place] for place in needed)}
 
 
 def together(lines: Iterable[Sequence[int]], width: int) -> list[int]:

@@ -19,7 +19,7 @@ class Source(StrEnum):
     COUNTS = "counts"
     """Columns month, facet, sender, value, unit; values as ``core.tallies.COUNTS``."""
     DURATIONS = "durations"
-    """Columns month, facet, value, step, bucket; exchanges."""
+    """Columns month, facet, value, step; a ``core.quantiles.Histogram``."""
     CAUSES = "causes"
     """Columns month, sender, receiver, event, cause; exchanges."""
     REPORTED = "reported"
@@ -36,6 +36,8 @@ class Slice:
     period: Period
     where: tuple[tuple[str, str], ...] = ()
     group: tuple[str, ...] = ()
+    needed: tuple[str, ...] = ()
+    """Of counts: the columns that are looked at. In the sums the others may hold anything."""
 
 
 # Of each sum the columns of ``group``, and the values.
@@ -45,6 +47,11 @@ Gathered = Mapping[Slice, Sums]
 ALL, PAIR, SENDER, RECEIVER = "all", "pair", "sender", "receiver"
 _FACETS: Mapping[By, str] = {By.PAIR: PAIR, By.TYPE: "type", By.URGENCY: "urgency"}
 _OF_AGENCIES = (By.AGENCY, By.LEVEL, By.PARENT)
+_NEEDED: Mapping[Kind, tuple[str, ...]] = {
+    Kind.SHARE: ("electronic", "with_paper", "paper", "unsigned", "under_way", "refused", "expired"),
+    Kind.TIME: ("sent_on_time", "sent_late", "noticed_on_time", "noticed_late"),
+    Kind.WAITING: ("expired",),
+}
 
 
 def slices(question: Question, spans: Sequence[Period]) -> tuple[Slice, ...]:
@@ -68,7 +75,8 @@ def noticed(question: Question, period: Period) -> Slice:
     if question.agency:
         where = (("facet", RECEIVER), ("unit", question.unit.value), ("value", question.agency))
         group = "month" if question.of_time else "value"
-        return Slice(source=Source.COUNTS, period=period, where=where, group=(group,))
+        needed = _NEEDED[question.kind]
+        return Slice(source=Source.COUNTS, period=period, where=where, group=(group,), needed=needed)
     return received(question, period) if question.by in _OF_AGENCIES else counted(question, period)
 
 
@@ -95,7 +103,7 @@ def durations(question: Question) -> Slice:
         return _durations(question, "month")
     facet = SENDER if question.by is By.AGENCY else RECEIVER
     where = (("facet", facet), *((("value", question.agency),) if question.agency else ()))
-    group = ("value", "step", "bucket")
+    group = ("value", "step")
     return Slice(source=Source.DURATIONS, period=question.period, where=where, group=group)
 
 
@@ -107,8 +115,7 @@ def durations_together(question: Question) -> Slice:
 def _durations(question: Question, *group: str) -> Slice:
     facet = SENDER if question.agency else ALL
     where = (("facet", facet), ("value", question.agency))
-    group = (*group, "step", "bucket")
-    return Slice(source=Source.DURATIONS, period=question.period, where=where, group=group)
+    return Slice(source=Source.DURATIONS, period=question.period, where=where, group=(*group, "step"))
 
 
 def causes(question: Question) -> Slice:
@@ -134,7 +141,8 @@ def _of_sender(question: Question) -> tuple[tuple[str, str], ...]:
 
 def _counts(question: Question, period: Period, facet: str, *group: str) -> Slice:
     where = (("facet", facet), ("unit", question.unit.value), *_of_sender(question))
-    return Slice(source=Source.COUNTS, period=period, where=where, group=group)
+    needed = _NEEDED[question.kind]
+    return Slice(source=Source.COUNTS, period=period, where=where, group=group, needed=needed)
 
 
 def _for_share(question: Question, spans: Sequence[Period]) -> Iterator[Slice]:

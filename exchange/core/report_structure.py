@@ -4,11 +4,12 @@ Tallies are kept by month: *then* is the last day of each month. Where a level o
 report's period, the period is cut there.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import date
 from itertools import pairwise
+from operator import attrgetter
 
-from exchange.core.directory import Directory, Standing, standings
+from exchange.core.directory import Directory, standings
 from exchange.core.period import Period, month_of
 from exchange.core.report import By, Place, Question, Reporting, Span
 from exchange.core.report_slices import PAIR, RECEIVER, Gathered, Slice, Source
@@ -21,11 +22,12 @@ def periods(directory: Directory, question: Question) -> tuple[Period, ...]:
     """The question's period, cut where the structure that it asks for changes."""
     if question.structure is Structure.NOW or question.by not in (By.LEVEL, By.PARENT, By.PAIR):
         return (question.period,)
+    changes = attrgetter("parent" if question.by is By.PARENT else "level")
     borders = frozenset(
         month_of(after.since)
         for agency in directory
-        for before, after in _neighbours(standings(agency))
-        if (before.level, before.parent) != (after.level, after.parent)
+        for before, after in pairwise(standings(agency))
+        if changes(before) != changes(after)
     )
     return question.period.cut(borders)
 
@@ -68,10 +70,6 @@ def expected(directory: Directory, question: Question) -> tuple[Reporting, ...]:
         and agency.level != _OUTSIDE
         and question.agency in ("", agency.code)
     )
-
-
-def _neighbours(several: Sequence[Standing]) -> Iterable[tuple[Standing, Standing]]:
-    return pairwise(several)
 
 
 def _place(directory: Directory, key: str, day: date, structure: Structure) -> Place:

@@ -5,8 +5,10 @@ difference between what an exchange adds now and what it added before.
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import NamedTuple
 
+from exchange.core.codes import document_types
 from exchange.core.counting import Event, Exchange, Kind, apply, month_of
 from exchange.core.quantiles import bucket_of
 from exchange.core.share import Electronic, Standing, Unit, document_standing
@@ -22,14 +24,30 @@ PLACE: Mapping[str, int] = {name: place for place, name in enumerate(COUNTS)}
 Counts = tuple[int, ...]  # one for each of COUNTS
 
 
-# Facets that have many rows are kept by year too, under the month 00 of it: 201300.
-YEARLY_COUNTS: Mapping[str, str] = {"pair": "pair_year"}
-YEARLY_DURATIONS: Mapping[str, str] = {"sender": "sender_year", "receiver": "receiver_year"}
+MONTHS_OF_QUARTER = 3
+
+
+class RollUp(NamedTuple):
+    """Under which facets the tallies of another one are summed up by year, and by quarter if they are."""
+
+    year: str
+    quarter: str = ""
+
+
+# Of these a report would have to look at many rows. A year stands under the month 00 of it, 201300; a
+# quarter under 33 to 36, as in ISO 8601-2: 201333.
+ROLLED_COUNTS: Mapping[str, RollUp] = {"pair": RollUp("pair_year", "pair_quarter")}
+ROLLED_DURATIONS: Mapping[str, RollUp] = {
+    "sender": RollUp("sender_year"),
+    "receiver": RollUp("receiver_year"),
+}
+OTHER = "other"
+"""Under which documents are counted whose type is no known one: what senders write has no bounds."""
 
 
 class Facet(NamedTuple):
     """The key of a tally: facets ``all`` (value ""), ``pair`` (receiver), ``type``, ``urgency``, and
-    ``receiver`` (of whatever sender: "").
+    ``receiver`` (of whatever sender: ""); and those of ``ROLLED_COUNTS``.
     """
 
     month: int
@@ -40,10 +58,10 @@ class Facet(NamedTuple):
 
 
 class Duration(NamedTuple):
-    """The key of a tally of durations, in buckets of ``core.quantiles``.
+    """The key of a histogram of durations, in buckets of ``core.quantiles``.
 
-    Facets ``all`` (value ""), ``sender``, ``receiver``: of pairs there would be as many rows as exchanges.
-    The last two are kept by year too.
+    Facets ``all`` (value ""), ``sender``, ``receiver``: of pairs there would be as many as exchanges; and
+    those of ``ROLLED_DURATIONS``.
     """
 
     month: int
@@ -51,7 +69,6 @@ class Duration(NamedTuple):
     value: str
     step: str
     """``accepted_delivered`` or ``delivered_registered``."""
-    bucket: int
 
 
 class Cause(NamedTuple):
@@ -98,7 +115,7 @@ class Changes:
     exchanges: dict[Key, Exchange] = field(default_factory=dict)
     documents: dict[str, Parts] = field(default_factory=dict)
     facets: dict[Facet, Counts] = field(default_factory=dict)
-    durations: dict[Duration, int] = field(default_factory=dict)
+    durations: dict[Duration, Counter[int]] = field(default_factory=dict)  # by bucket
     causes: dict[Cause, int] = field(default_factory=dict)
     reports: dict[tuple[str, int], Report] = field(default_factory=dict)  # by agency and month
 
@@ -160,7 +177,7 @@ class _Added(NamedTuple):
 
 def _tally(changes: Changes, before: Mapping[Key, Exchange], documents: Mapping[str, Parts]) -> None:
     fine: dict[_Fine, list[int]] = {}
-    durations: Counter[Duration] = Counter()
+    durations: dict[Duration, Counter[int]] = defaultdict(Counter)
     causes: Counter[Cause] = Counter()
     parts: dict[str, Parts] = {}
     for key, after in changes.exchanges.items():
@@ -172,8 +189,8 @@ def _tally(changes: Changes, before: Mapping[Key, Exchange], documents: Mapping[
             _add(fine, added, sign)
             changed[added.part] += sign
             if exchange.delivered_at is not None:
-                for duration in _durations(exchange, added.place):
-                    durations[duration] += sign
+                for duration, bucket in _durations(exchange, added.place):
+                    durations[duration][bucket] += sign
             if exchange.electronic in _NOT_ARRIVED:
                 causes[_cause(exchange, added.place)] += sign
     facets = _spread(fine)
@@ -185,7 +202,7 @@ def _tally(changes: Changes, before: Mapping[Key, Exchange], documents: Mapping[
             changes.documents[identity] = parts_after
             _add_document(facets, senders[identity], parts_before, parts_after)
     changes.facets = {Facet._make(key): tuple(counts) for key, counts in facets.items() if any(counts)}
-    changes.durations = {key: count for key, count in durations.items() if count}
+    changes.durations = {key: buckets for key, buckets in durations.items() if any(buckets.values())}
     changes.causes = {key: count for key, count in causes.items() if count}
 
 
@@ -225,7 +242,51 @@ def year_of(month: int) -> int:
     return month // 100 * 100
 
 
-def _durations(exchange: Exchange, place: _Fine) -> Iterator[Duration]:
+def quarter_of(month: int) -> int:
+    """The key of its quarter among months: 201336 of 201311."""
+    return year_of(month) + 33 + (month % 100 - 1) // MONTHS_OF_QUARTER
+
+
+Place = tuple[str, int]  # a facet, and a month, quarter or year of it
+
+
+def cover(months: Iterable[int], facet: str, rolled: RollUp | None) -> Mapping[Place, int]:
+    """The few tallies that months are summed up from: 1 for what is added, -1 for what is taken away.
+
+    Eleven months are a year less one.
+    """
+    found: dict[Place, int] = {}
+    for year, each in groupby(sorted(months), key=year_of):
+        inside = list(each)
+        parts = _parts(inside, facet, rolled)
+        rest = _parts((year + n for n in range(1, 13) if year + n not in inside), facet, rolled)
+        if rolled is None or len(parts) <= len(rest) + 1:
+            found |= dict.fromkeys(parts, 1)
+        else:
+            found |= {(rolled.year, year): 1, **dict.fromkeys(rest, -1)}
+    return found
+
+
+def _parts(months: Iterable[int], facet: str, rolled: RollUp | None) -> list[Place]:
+    """Whole quarters, if there are any, and months."""
+    found: list[Place] = []
+    for quarter, each in groupby(months, key=quarter_of):
+        several = list(each)
+        if rolled is not None and rolled.quarter and len(several) == MONTHS_OF_QUARTER:
+            found.append((rolled.quarter, quarter))
+        else:
+            found += [(facet, month) for month in several]
+    return found
+
+
+def type_of(name: str) -> str:
+    """Under which type a document is counted: one of ``codes.DOCUMENT_TYPES``, "" of none, else ``OTHER``."""
+    found = document_types(name) if name else ()
+    return found[0].name if found else OTHER if name else ""
+
+
+def _durations(exchange: Exchange, place: _Fine) -> Iterator[tuple[Duration, int]]:
+    """Each with its bucket."""
     month, sender, receiver, _, _ = place
     steps = (
         ("accepted_delivered", exchange.accepted_at, exchange.delivered_at),
@@ -234,10 +295,10 @@ def _durations(exchange: Exchange, place: _Fine) -> Iterator[Duration]:
     for step, begin, end in steps:
         if begin is not None and end is not None:
             bucket = bucket_of((end - begin).total_seconds())
-            yield Duration(month, "all", "", step, bucket)
+            yield Duration(month, "all", "", step), bucket
             for facet, value in (("sender", sender), ("receiver", receiver)):
-                yield Duration(month, facet, value, step, bucket)
-                yield Duration(year_of(month), YEARLY_DURATIONS[facet], value, step, bucket)
+                yield Duration(month, facet, value, step), bucket
+                yield Duration(year_of(month), ROLLED_DURATIONS[facet].year, value, step), bucket
 
 
 def _cause(exchange: Exchange, place: _Fine) -> Cause:
@@ -247,7 +308,7 @@ def _cause(exchange: Exchange, place: _Fine) -> Cause:
 def _spread(fine: Mapping[_Fine, list[int]]) -> _Facets:
     """The tallies of exchanges under every facet."""
     facets: _Facets = {}
-    unit = Unit.EXCHANGES.value
+    unit, pairs = Unit.EXCHANGES.value, ROLLED_COUNTS["pair"]
     for (month, sender, receiver, type_name, priority), counts in fine.items():
         changed = [(place, count) for place, count in enumerate(counts) if count]
         if not changed:
@@ -255,9 +316,10 @@ def _spread(fine: Mapping[_Fine, list[int]]) -> _Facets:
         for key in (
             (month, "all", sender, "", unit),
             (month, "pair", sender, receiver, unit),
-            (year_of(month), YEARLY_COUNTS["pair"], sender, receiver, unit),
+            (quarter_of(month), pairs.quarter, sender, receiver, unit),
+            (year_of(month), pairs.year, sender, receiver, unit),
             (month, "receiver", "", receiver, unit),
-            (month, "type", sender, type_name, unit),
+            (month, "type", sender, type_of(type_name), unit),
             (month, "urgency", sender, str(priority), unit),
         ):
             there = _facet(facets, key)
@@ -292,7 +354,7 @@ def _of_document(sender: str, parts: Parts) -> Iterator[tuple[_FacetKey, str]]:
     # Of several, that of its first month; there is one type and one urgency in practice.
     month, type_name, priority = min((part.month, part.type_name, part.priority) for part in parts)
     unsigned = standing == Standing.ELECTRONIC.value and any(part.unsigned for part in parts)
-    for facet, value in (("all", ""), ("type", type_name), ("urgency", str(priority))):
+    for facet, value in (("all", ""), ("type", type_of(type_name)), ("urgency", str(priority))):
         key = (month, facet, sender, value, Unit.DOCUMENTS.value)
         yield key, standing
         if unsigned:

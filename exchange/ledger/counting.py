@@ -16,14 +16,14 @@ from exchange.core.counting import Copy, Event, Exchange, Kind, Subject, rules_o
 from exchange.core.share import Electronic, identity
 from exchange.core.tallies import COUNTS, Changes, Key, Part, Parts, fold, key_of
 from exchange.core.working_days import Calendar
-from exchange.ledger import bulk
+from exchange.ledger import bulk, histograms
 from exchange.ledger.database import Database
+from exchange.ledger.histograms import DURATION_HISTOGRAM
 from exchange.ledger.tree import CHECKPOINT, LEAF
 from exchange.share_tables import (
     CauseTallyRow,
     CountedDocumentRow,
     CountedRow,
-    DurationTallyRow,
     ExchangeRow,
     PaperReportRow,
     TallyRow,
@@ -36,7 +36,6 @@ ENTRY = EntryRow.__table__  # type: ignore[attr-defined]
 EXCHANGE = ExchangeRow.__table__  # type: ignore[attr-defined]
 COUNTED_DOCUMENT = CountedDocumentRow.__table__  # type: ignore[attr-defined]
 TALLY = TallyRow.__table__  # type: ignore[attr-defined]
-DURATION_TALLY = DurationTallyRow.__table__  # type: ignore[attr-defined]
 CAUSE_TALLY = CauseTallyRow.__table__  # type: ignore[attr-defined]
 PAPER_REPORT = PaperReportRow.__table__  # type: ignore[attr-defined]
 COUNTED = CountedRow.__table__  # type: ignore[attr-defined]
@@ -46,7 +45,7 @@ TABLES: tuple[tuple[Table, tuple[str, ...]], ...] = (
     (EXCHANGE, ("identity", "receiver")),
     (COUNTED_DOCUMENT, ("identity",)),
     (TALLY, ("month", "facet", "sender", "value", "unit")),
-    (DURATION_TALLY, ("month", "facet", "value", "step", "bucket")),
+    (DURATION_HISTOGRAM, ("month", "facet", "value", "step")),
     (CAUSE_TALLY, ("month", "sender", "receiver", "event", "cause")),
     (PAPER_REPORT, ("agency", "month")),
 )
@@ -267,8 +266,8 @@ def write(connection: Connection, changes: Changes) -> None:
         for facet, counts in sorted(changes.facets.items())
     ]
     put(connection, TALLY, _KEYS[TALLY], tallies, add=True)
-    durations = [{**key._asdict(), "exchanges": each} for key, each in sorted(changes.durations.items())]
-    put(connection, DURATION_TALLY, _KEYS[DURATION_TALLY], durations, add=True)
+    durations = histograms.grown_rows(connection, changes.durations)
+    put(connection, DURATION_HISTOGRAM, _KEYS[DURATION_HISTOGRAM], durations)
     causes = [{**key._asdict(), "exchanges": each} for key, each in sorted(changes.causes.items())]
     put(connection, CAUSE_TALLY, _KEYS[CAUSE_TALLY], causes, add=True)
     reports = [

@@ -3,11 +3,12 @@ they stand for. All of one report is read in one snapshot. Changes nothing.
 """
 
 import json
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from operator import neg
 from typing import Any
 
 from sqlalchemy import (
@@ -16,6 +17,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     FromClause,
+    Integer,
     Select,
     Table,
     Text,
@@ -28,32 +30,31 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
+from exchange.core import quantiles
 from exchange.core.edxml import VIETNAM
 from exchange.core.period import Period
+from exchange.core.quantiles import Histogram
 from exchange.core.report import Basis
 from exchange.core.report_slices import Gathered, Slice, Source, Sums
-from exchange.core.tallies import COUNTS, YEARLY_COUNTS, YEARLY_DURATIONS, year_of
-from exchange.ledger import tree
+from exchange.core.tallies import COUNTS, ROLLED_COUNTS, ROLLED_DURATIONS, RollUp, cover
+from exchange.ledger import histograms, tree
 from exchange.ledger.counting import (
     CAUSE_TALLY,
-    DURATION_TALLY,
     EXCHANGE,
     PAPER_REPORT,
     TALLY,
     counted,
 )
 from exchange.ledger.database import Database
+from exchange.ledger.histograms import DURATION_HISTOGRAM
 from exchange.ledger.tree import CHECKPOINT
 
 _SUMS: Mapping[Source, tuple[Table, tuple[str, ...]]] = {
     Source.COUNTS: (TALLY, COUNTS),
-    Source.DURATIONS: (DURATION_TALLY, ("exchanges",)),
     Source.CAUSES: (CAUSE_TALLY, ("exchanges",)),
     Source.REPORTED: (PAPER_REPORT, ("registrations", "none_declared")),
 }
-_YEARLY = {Source.COUNTS: YEARLY_COUNTS, Source.DURATIONS: YEARLY_DURATIONS}
 _DAY = timedelta(days=1)
-_YEAR = 12
 NO_STAND_INS: Mapping[Period, Mapping[str, str]] = {}
 
 
@@ -114,34 +115,49 @@ def counters(database: Database) -> Iterator[Counters]:
 
 
 def _sums(connection: Connection, wanted: Slice, stand_ins: Mapping[str, str] | None) -> Sums:
+    if wanted.source is Source.DURATIONS:
+        return _durations(connection, wanted)
+    if wanted.source is Source.UNDER_WAY:
+        rows = connection.execute(_under_way(wanted)).all()
+        return [(tuple(row[:1]), tuple(row[1:])) for row in rows]
     pairs = wanted.source is Source.COUNTS and wanted.group == ("sender", "value")
     together = _together(connection, stand_ins) if stand_ins is not None and pairs else None
-    statements = [_under_way(wanted)] if wanted.source is Source.UNDER_WAY else _tallies(wanted, together)
     width = len(wanted.group)
     return [
-        (tuple(row[:width]), tuple(row[width:]))
-        for statement in statements
-        for row in connection.execute(statement)
-        if row[width] is not None  # a sum of no rows
+        (tuple(row[:width]), tuple(sign * value for value in row[width:]))
+        for facet, months, sign in _places(wanted, ROLLED_COUNTS)
+        for row in connection.execute(_tally(wanted, facet, months, together))
+        if None not in row[width:]  # a sum of no rows
     ]
 
 
-def _tallies(wanted: Slice, together: CTE | None) -> Iterator[Select[Any]]:
-    """Of a facet that is kept by year, whole years and the months that are left; else all months."""
-    where = dict(wanted.where)
-    months = list(wanted.period)
-    yearly = _YEARLY.get(wanted.source, {}).get(where.get("facet", ""))
-    if yearly is not None and "month" not in wanted.group:
-        whole = {year for year, count in Counter(map(year_of, months)).items() if count == _YEAR}
-        months = [month for month in months if year_of(month) not in whole]
-        if whole:
-            yield _tally(wanted, sorted(whole), {**where, "facet": yearly}, together)
-    if months:
-        yield _tally(wanted, months, where, together)
+def _places(wanted: Slice, rolled: Mapping[str, RollUp]) -> Iterator[tuple[str, list[int], int]]:
+    """Facets, each with months, quarters or years, and whether these are added (1) or taken away (-1)."""
+    facet = dict(wanted.where).get("facet", "")
+    covered = cover(wanted.period, facet, None if "month" in wanted.group else rolled.get(facet))
+    several: dict[tuple[str, int], list[int]] = defaultdict(list)
+    for (name, month), sign in covered.items():
+        several[name, sign].append(month)
+    yield from ((name, months, sign) for (name, sign), months in several.items())
 
 
-def _tally(wanted: Slice, months: list[int], where: Mapping[str, str], together: CTE | None) -> Select[Any]:
+def _durations(connection: Connection, wanted: Slice) -> Sums:
+    """Histograms, put together by the columns of ``group``."""
+    table = DURATION_HISTOGRAM
+    found: dict[tuple[str | int, ...], Histogram] = {}
+    for facet, months, sign in _places(wanted, ROLLED_DURATIONS):
+        matching = _matching(table, {**dict(wanted.where), "facet": facet})
+        statement = select(*(table.c[each] for each in wanted.group), table.c.buckets)
+        for *group, buckets in connection.execute(statement.where(table.c.month.in_(months), *matching)):
+            histogram = histograms.read(buckets)
+            signed = histogram if sign > 0 else tuple(map(neg, histogram))
+            found[tuple(group)] = quantiles.together(found.get(tuple(group), ()), signed)
+    return list(found.items())
+
+
+def _tally(wanted: Slice, facet: str, months: list[int], together: CTE | None) -> Select[Any]:
     table, names = _SUMS[wanted.source]
+    where = {**dict(wanted.where), **({"facet": facet} if facet else {})}
     group: list[ColumnElement[Any]] = [table.c[name] for name in wanted.group]
     source: FromClause = table
     if together is not None:
@@ -149,10 +165,16 @@ def _tally(wanted: Slice, months: list[int], where: Mapping[str, str], together:
         for column, stand_in in zip(group, ins, strict=True):
             source = source.join(stand_in, stand_in.c.key == column)
         group = [stand_in.c.value for stand_in in ins]
-    statement = select(*group, *(cast(func.sum(table.c[name]), BigInteger) for name in names))
-    statement = statement.select_from(source)
+    statement = select(*group, *(_sum(table, name, wanted) for name in names)).select_from(source)
     # Each month by name: then a key that begins with the month finds its rows in as many looks.
     return statement.where(table.c.month.in_(months), *_matching(table, where)).group_by(*group)
+
+
+def _sum(table: Table, name: str, wanted: Slice) -> ColumnElement[int]:
+    if wanted.needed and name not in wanted.needed:
+        return literal_column("0")
+    # Each count fits; and PostgreSQL adds up small numbers in half the time.
+    return func.sum(cast(table.c[name], Integer))
 
 
 def _together(connection: Connection, stand_ins: Mapping[str, str]) -> CTE:

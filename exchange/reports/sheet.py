@@ -94,6 +94,7 @@ def _named(question: Question, part: str, language: Language) -> str:
         By.PAIR: texts.LEVELS,
         By.URGENCY: texts.URGENCIES,
         By.CAUSE: texts.CAUSES,
+        By.TYPE: texts.TYPES,
     }.get(question.by, {})
     return names[part].in_(language) if part in names else part
 

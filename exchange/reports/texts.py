@@ -7,6 +7,7 @@ from typing import NamedTuple
 from exchange.core.report import By, Kind
 from exchange.core.share import Unit
 from exchange.core.structure import Structure
+from exchange.core.tallies import OTHER
 
 
 class Language(StrEnum):
@@ -54,6 +55,8 @@ BY: Mapping[By, Both] = {
     By.URGENCY: Both("Độ khẩn", "Urgency"),
     By.CAUSE: Both("Nguyên nhân", "Cause"),
 }
+
+TYPES: Mapping[str, Both] = {OTHER: Both("Loại khác", "Other types")}
 
 UNITS: Mapping[Unit, Both] = {
     Unit.EXCHANGES: Both("lượt gửi (văn bản × nơi nhận)", "exchanges (document × receiver)"),

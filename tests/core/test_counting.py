@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from exchange.core.counting import Event, Exchange, Kind, Subject, apply, rules_of
 from exchange.core.share import Electronic, ExchangeClass, Paper
-from exchange.core.tallies import COUNTS, Key, Parts, fold
+from exchange.core.tallies import COUNTS, ROLLED_COUNTS, ROLLED_DURATIONS, Key, Parts, cover, fold, quarter_of
 from exchange.core.working_days import Calendar
 from tests.ledger.share_reference import Counts, count
 
@@ -172,7 +172,9 @@ def folded(events: Sequence[Event], cuts: Sequence[int]) -> Counts:
         for facet, numbers in changes.facets.items():
             for name, number in zip(COUNTS, numbers, strict=True):
                 counts.tally[(*facet, name)] += number
-        counts.durations.update(changes.durations)
+        for duration, buckets in changes.durations.items():
+            for bucket, number in buckets.items():
+                counts.durations[(*duration, bucket)] += number
         counts.causes.update(changes.causes)
         for key, report in changes.reports.items():
             counts.papers[(*key, "paper")] += report.registrations
@@ -183,6 +185,21 @@ def folded(events: Sequence[Event], cuts: Sequence[int]) -> Counts:
 def filled(tally: "Counter[tuple[object, ...]]") -> "Counter[tuple[object, ...]]":
     assert all(number >= 0 for number in tally.values()), "less than nothing was counted"
     return Counter({key: number for key, number in tally.items() if number})
+
+
+@given(st.integers(201201, 201501), st.integers(0, 40), st.sampled_from(["pair", "sender"]))
+def test_few_tallies_cover_any_months_and_add_up_to_them(begin: int, length: int, facet: str) -> None:
+    months = [month for month in range(begin, 201800) if 1 <= month % 100 <= 12][:length]
+    rolled = {**ROLLED_COUNTS, **ROLLED_DURATIONS}[facet]
+    covered = cover(months, facet, rolled)
+    sums: Counter[int] = Counter()
+    for (name, place), sign in covered.items():
+        year = range(place // 100 * 100 + 1, place // 100 * 100 + 13)
+        quarter = [month for month in year if quarter_of(month) == place]
+        for month in {rolled.year: [*year], rolled.quarter: quarter, facet: [place]}[name]:
+            sums[month] += sign
+    assert filled(sums) == Counter(months)
+    assert len(covered) <= 6 * len({month // 100 for month in months})
 
 
 @settings(max_examples=300, deadline=None)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from exchange.core.codes import DOCUMENT_TYPES
 from exchange.core.counting import Event
 from exchange.core.edxml import VIETNAM
 from exchange.core.quantiles import bucket_of
@@ -104,7 +105,9 @@ def add(counts: Counts, facts: dict[str, Any]) -> None:
         names.append("noticed_on_time" if facts["noticed"] else "noticed_late")
     sender, receiver, year = facts["sender"], facts["receiver"], facts["month"] // 100 * 100
     keys = [(facts["month"], facet, sender, value) for facet, value in facets(facts)]
+    quarter = year + {1: 33, 2: 34, 3: 35, 4: 36}[(facts["month"] % 100 + 2) // 3]
     keys += [(facts["month"], "pair", sender, receiver), (year, "pair_year", sender, receiver)]
+    keys += [(quarter, "pair_quarter", sender, receiver)]
     keys += [(facts["month"], "receiver", "", receiver)]
     for key in keys:
         for name in names:
@@ -122,7 +125,12 @@ def add(counts: Counts, facts: dict[str, Any]) -> None:
 
 
 def facets(facts: dict[str, Any]) -> list[tuple[str, str]]:
-    return [("all", ""), ("type", facts["type"]), ("urgency", str(facts["urgency"]))]
+    return [("all", ""), ("type", known(facts["type"])), ("urgency", str(facts["urgency"]))]
+
+
+def known(type_name: str) -> str:
+    names = [each.name for each in DOCUMENT_TYPES if each.name.casefold() == type_name.casefold()]
+    return names[0] if names else "other" if type_name else ""
 
 
 def add_document(counts: Counts, parts: list[dict[str, Any]]) -> None:

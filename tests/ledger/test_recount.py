@@ -1,5 +1,6 @@
 """The counters are what the ledger says: whatever happened, however it was cut, whoever counted."""
 
+import json
 import threading
 from collections import Counter
 from contextlib import suppress
@@ -27,6 +28,7 @@ from exchange.ledger import counting as t5
 from exchange.ledger import reading
 from exchange.ledger.counting import OtherRules
 from exchange.ledger.database import Database
+from exchange.ledger.migrate import migrate
 from exchange.ledger.prove import prove
 from exchange.ledger.recount import Recount, recounted
 from exchange.recounting import Recounting
@@ -68,9 +70,10 @@ def counters(house: House) -> Counts:
         for name in COUNTS:
             key = (row["month"], row["facet"], row["sender"], row["value"], row["unit"], name)
             found.tally[key] += row[name]
-    for row in rows(house, "SELECT * FROM duration_tally"):
-        *key, number = (row[name] for name in ("month", "facet", "value", "step", "bucket", "exchanges"))
-        found.durations[tuple(key)] += number
+    for row in rows(house, "SELECT * FROM duration_histogram"):
+        key = tuple(row[name] for name in ("month", "facet", "value", "step"))
+        for bucket, number in enumerate(json.loads(row["buckets"])):
+            found.durations[(*key, bucket)] += number
     for row in rows(house, "SELECT * FROM cause_tally"):
         *key, number = (row[name] for name in ("month", "sender", "receiver", "event", "cause", "exchanges"))
         found.causes[tuple(key)] += number
@@ -108,7 +111,7 @@ class Story:
             at=self.house.clock.now,
             code_number=NUMBERS[choice % len(NUMBERS)],
             promulgation_date=DAYS[choice % 2],
-            type_name=("Công văn", "Quyết định")[choice % 2],
+            type_name=("Công văn", "quyết định", "Văn bản lạ")[choice % 3],
             priority=choice % 3,
             business=Business(doc_type=kind, paper=choice % 5 == 0),
         )
@@ -219,13 +222,51 @@ def test_a_long_history_agrees_on_either_database_and_so_it_does_counted_anew(ho
     check(house)
 
 
+# --- what an older release counted ---
+
+BEFORE = (
+    "DELETE FROM tally WHERE facet = 'pair_quarter'",
+    "UPDATE tally SET value = 'Văn bản lạ' WHERE facet = 'type' AND value = 'other'",
+    "UPDATE alembic_version SET version_num = '0016'",
+    "CREATE TABLE duration_tally (month INTEGER, facet VARCHAR, value VARCHAR, step VARCHAR, "
+    "bucket INTEGER, exchanges BIGINT)",
+    "DROP TABLE duration_histogram",
+)
+
+
+def as_before(house: House) -> None:
+    """Bring the counters to the form that they had: a row for each bucket, no quarters, any type."""
+    durations = counters(house).durations
+    with house.context.database.migration() as connection:
+        for statement in BEFORE:
+            connection.execute(text(statement))
+        for key, number in durations.items():
+            values = dict(zip("mfvsb", key, strict=True), n=number)
+            connection.execute(text("INSERT INTO duration_tally VALUES (:m, :f, :v, :s, :b, :n)"), values)
+        if not house.context.database.embedded:
+            connection.execute(text("DROP STATISTICS tally_places"))
+
+
+def test_what_was_counted_before_is_brought_over_and_is_what_a_recount_finds(house: House) -> None:
+    story = Story(house)
+    for step, choice in LONG:
+        story.tell(step, choice)
+    counted(house)
+    before = counters(house)
+    assert any(key[1] == "type" and key[3] == "other" for key in before.tally)
+    as_before(house)
+    migrate(house.context.database)
+    assert counters(house) == before
+    check(house)
+
+
 # --- what is not as it should be is told, and left ---
 
 TOUCHES = (
     "UPDATE tally SET electronic = electronic + 1 WHERE facet = 'all' AND unit = 'exchanges'",
     f"UPDATE exchange SET electronic = 'expired' WHERE receiver = '{FINANCE}'",
     "INSERT INTO paper_report VALUES ('X', 202611, 1, 0)",
-    "DELETE FROM duration_tally WHERE facet = 'sender'",
+    "DELETE FROM duration_histogram WHERE facet = 'sender'",
     'UPDATE counted_document SET parts = \'[[202611,"Công văn",0,"paper",false,1]]\'',
 )
 

@@ -11,10 +11,12 @@ from exchange.core.report import ALLOWED, By, Kind, Question, Report
 from exchange.core.share import Unit
 from exchange.core.structure import Structure
 from exchange.ledger import tree
+from exchange.reports import Language
+from exchange.reports.sheet import lay_out
 from tests.conftest import MakeHouse
 from tests.house import House
 from tests.province import COMMUNE, DISTRICT, FINANCE, OFFICE, PROVINCE
-from tests.reports.history import NOVEMBER, YEAR, asked, play
+from tests.reports.history import NOVEMBER, YEAR, asked, count, play
 
 
 @pytest.fixture
@@ -109,15 +111,28 @@ def test_a_year_has_its_months_also_where_nothing_was(house: House) -> None:
     ]
 
 
-def test_a_whole_year_and_its_months_add_up_to_the_same(house: House) -> None:
-    for kind, allowed in ALLOWED.items():
-        for by in allowed:
-            month, year = ask(house, kind, by), ask(house, kind, by, period=YEAR)
-            if not year.question.of_time:
-                assert [(row.key, row.values) for row in year.rows] == [
+def test_whatever_a_period_is_summed_up_from_it_says_the_same(house: House) -> None:
+    """A year, a quarter, a year less two months, and months: all that happened was in one of them."""
+    for kind, by in ((kind, by) for kind, allowed in ALLOWED.items() for by in allowed):
+        month = ask(house, kind, by)
+        for begin, end in ((202601, 202612), (202610, 202612), (202602, 202611), (202608, 202611)):
+            other = ask(house, kind, by, period=Period(begin, end))
+            if not other.question.of_time:
+                assert [(row.key, row.values) for row in other.rows] == [
                     (row.key, row.values) for row in month.rows
                 ], (kind, by)
-            assert year.total[:3] == month.total[:3], (kind, by)
+            assert other.total[:3] == month.total[:3], (kind, by)
+
+
+def test_what_senders_make_up_as_types_is_one_line(house: House) -> None:
+    for name in ("Giấy khen", "giấy khen!", "công văn"):
+        house.submit(house.province.document(OFFICE, FINANCE, at=house.clock.now, type_name=name), OFFICE)
+    house.fetch_all(FINANCE)
+    count(house)
+    report = ask(house, Kind.SHARE, By.TYPE)
+    assert lines(report, "electronic")[("other",)] == (2,)
+    assert lines(report, "classified")[("Công văn",)] == (6,)
+    assert [row[0].value for row in lay_out(report, Language.VIETNAMESE).rows][-1] == "Loại khác"
 
 
 def test_one_month_is_too_few_for_a_forecast(house: House) -> None:
