@@ -2,8 +2,9 @@
 
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 Address = tuple[str, int] | str  # a host and port, or the path of a socket
 
@@ -20,7 +21,10 @@ class Proxy:
     """Passes bytes both ways. Once ``silent`` is set, nothing of the server reaches the client any more.
 
     ``mute`` is asked of what each client sends: true makes that connection silent, and it alone.
+    ``bytes_per_second`` is how fast it passes on what clients send; 0: at once.
     """
+
+    bytes_per_second = 0
 
     def __init__(self, server: Address, mute: Callable[[bytes], bool] = lambda _: False) -> None:
         self.silent = threading.Event()
@@ -39,6 +43,12 @@ class Proxy:
         for each in (self._listening, *self._sockets):
             each.close()
 
+    def cut(self) -> None:
+        """End every connection; new ones are taken."""
+        for each in self._sockets:
+            with suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+
     def _accept(self) -> None:
         while True:
             try:
@@ -47,6 +57,9 @@ class Proxy:
             except OSError:
                 return
             self.connections += 1
+            for each in (client, server):
+                if each.family != socket.AF_UNIX:
+                    each.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._sockets += [client, server]
             muted = threading.Event()
             for ends in ((client, server, True), (server, client, False)):
@@ -59,6 +72,8 @@ class Proxy:
             while part := source.recv(65_536):
                 if of_client and self._mute(part):
                     muted.set()
+                if of_client and self.bytes_per_second:
+                    time.sleep(len(part) / self.bytes_per_second)
                 if of_client or not (muted.is_set() or self.silent.is_set()):
                     target.sendall(part)
             target.shutdown(socket.SHUT_RDWR)

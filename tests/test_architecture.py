@@ -90,6 +90,7 @@ LAYERS = (
         "http_client",
         "secret",
         "pdf_process",
+        "drop_folder",
     ),
     ("core",),
 )
@@ -105,7 +106,7 @@ ALSO_USED_BY = {"audit": {"verification"}}  # what an auditor sees, asked of the
 DEMO = "demo"  # plays every part of the world around the broker: may import anything
 TOP = {"cli", "__main__", DEMO}
 
-ADAPTERS_SEE = {"adapter", "core", "http_client", "secret"}
+ADAPTERS_SEE = {"adapter", "core", "drop_folder", "http_client", "secret"}
 
 CORE_IMPORTS = {
     # of the standard library: what computes; io for buffers in memory

@@ -2,4 +2,5 @@
 
 import pytest
 
-pytest.register_assert_rewrite("tests.adapters.conformance")
+for module in ("conformance", "drop_folder", "lines"):
+    pytest.register_assert_rewrite(f"tests.adapters.{module}")

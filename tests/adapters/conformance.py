@@ -3,6 +3,7 @@
 - ``AdapterConformance``: every adapter.
 - ``HandsOverConformance``: adapters whose ``deliver`` brings the bytes to the agency's software.
 - ``NetworkConformance``: adapters that speak HTTP to it.
+- ``LineConformance`` (in ``lines.py``): adapters that speak another protocol over TCP to it.
 - ``CollectsConformance``: adapters that also fetch what the agency sends.
 
 A subclass sets the class attributes and gives the fixtures that raise ``NotImplementedError`` here.

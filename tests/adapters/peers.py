@@ -64,6 +64,11 @@ class Peer:
         scheme = "https" if self._tls else "http"
         return f"{scheme}://127.0.0.1:{self._listener.getsockname()[1]}/nhan?kenh=1"
 
+    @property
+    def port(self) -> int:
+        port: int = self._listener.getsockname()[1]
+        return port
+
     def serve(self, line: socket.socket) -> None:
         """Read requests and answer them, as many as come."""
         with line.makefile("rb") as reader:
@@ -184,6 +189,25 @@ def sips(peer: Peer, line: socket.socket) -> None:
         pass
 
 
+def babbles(*parts: bytes) -> Talk:
+    """Sends these bytes at once, asked or not, and hangs up."""
+
+    def talk(peer: Peer, line: socket.socket) -> None:
+        line.sendall(b"".join(parts))
+
+    return talk
+
+
+def babbles_on(drop: bytes, *, every_seconds: float = 0.02) -> Talk:
+    """Sends one small piece after the other without end, asked or not."""
+    return lambda peer, line: _drip(peer, line, drop, every_seconds)
+
+
+def hangs_up(peer: Peer, line: socket.socket) -> None:
+    """Tears the line down, whatever is sent."""
+    line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
 def refuses_early(reply: bytes) -> Talk:
     """Answers after the head of the request, and hangs up without reading the body."""
 
@@ -217,6 +241,11 @@ def deaf() -> Iterator[str]:
         finally:
             for each in waiting:
                 each.close()
+
+
+def port_of(url: str) -> int:
+    """The port of one of these URLs."""
+    return int(url.rstrip("/").rpartition(":")[2])
 
 
 @contextmanager
