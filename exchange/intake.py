@@ -81,6 +81,8 @@ def _document(
         earlier=checked.earlier.document_ids,
         paper=bool(message.business.paper),
         signed=True,
+        signer=message.full_name,
+        copies=message.promulgation_amount,
         certificate=signed.certificate.fingerprint,
     )
 

@@ -181,7 +181,6 @@ class DocumentRow(SQLModel, table=True):
     accepted_at: datetime = Field(sa_column=_moment())
     subject: str = ""
     priority: int = 0
-    # documents only
     second_key: str | None = Field(default=None, index=True)  # issuer, number, symbol and date; warns only
     number: str = ""
     notation: str = ""
@@ -192,8 +191,9 @@ class DocumentRow(SQLModel, table=True):
     paper: bool = False
     signed: bool = True
     certificate: str = ""
-    # receipts and status messages only
-    about: str | None = Field(default=None, index=True)  # the document they speak of
+    signer: str = Field(default="", sa_column=Column(String, nullable=False, server_default=""))
+    copies: int | None = None
+    about: str | None = Field(default=None, index=True)  # what a receipt or a status speaks of
     receipt_kind: str = ""
     receipt_of: str | None = None  # the delivery that ended, or the document that was accepted
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from exchange.core.closing import FORWARDED
 from exchange.core.delivery import Business
 from exchange.ledger.reading import Dossier, Record
 
@@ -14,6 +15,10 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "reported": ("Status message taken over", "Trục đã tiếp nhận gói tin trạng thái"),
     "delivered": ("Delivered to the software of {agency}", "Đã chuyển tới phần mềm của {agency}"),
     "refused": ("Ended without delivery to {agency}: {reason}", "Không chuyển được tới {agency}: {reason}"),
+    "gone_on": (
+        "{agency} is closed; it goes on: {reason}",
+        "{agency} đã ngừng hoạt động, chuyển tiếp: {reason}",
+    ),
     "expired": ("Not delivered to {agency} in time", "Quá hạn chuyển tới {agency}"),
     "examined": ("Signatures in attached PDFs examined", "Đã kiểm tra chữ ký trong các PDF đính kèm"),
     "sent_again": ("Sent again to {agency}", "Gửi lại tới {agency}"),
@@ -88,7 +93,8 @@ def _entries(dossier: Dossier, receivers: Mapping[str, str]) -> Iterator[Event]:
         named = entry["body"].get("receiver") or entry["agency"]
         receiver = receivers.get(entry["delivery"] or "", named)
         reason = reasons.get(entry["delivery"] or "") or entry["body"].get("cause", "")
-        yield _event(entry["event"], entry["at"], entry["delivery"], receiver, reason=reason)
+        name = "gone_on" if entry["body"].get("cause") == FORWARDED else entry["event"]
+        yield _event(name, entry["at"], entry["delivery"], receiver, reason=reason)
 
 
 def _statuses(dossier: Dossier, receivers: Mapping[str, str]) -> Iterator[Event]:

@@ -30,7 +30,11 @@ ACTS: Mapping[str, tuple[str, str]] = {
     "turned_down": ("từ chối nhận", "turned it down"),
     "assigned": ("phân công", "assigned it"),
     "processing": ("bắt đầu xử lý", "began to process it"),
-    "answered": ("trả lời yêu cầu lấy lại", "answered the request to have it back"),
+    "answered": (
+        "trả lời yêu cầu lấy lại, cập nhật",
+        "answered a request to give it back or change it",
+    ),
+    "asked_back": ("đề nghị lấy lại văn bản", "asked to have it back"),
     "finished": ("kết thúc xử lý", "finished it"),
     "draft_discarded": ("bỏ bản chờ gửi", "discarded a draft"),
     "submitted": ("gửi văn bản", "sent it"),

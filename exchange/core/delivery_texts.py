@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from exchange.core.closing import FORWARDED
 from exchange.core.delivery import State
 
 STATES: Mapping[str, tuple[str, str]] = {
@@ -14,3 +15,13 @@ STATES: Mapping[str, tuple[str, str]] = {
     State.REFUSED: ("KHÔNG CHUYỂN ĐƯỢC", "ENDED WITHOUT DELIVERY"),
     State.EXPIRED: ("QUÁ HẠN CHUYỂN", "NOT DELIVERED IN TIME"),
 }
+
+GONE_ON = ("ĐÃ CHUYỂN TIẾP tới cơ quan kế thừa", "FORWARDED to the agency that follows")
+
+
+def stands(state: str, cause: str) -> tuple[str, str]:
+    """Where a delivery stands. One that went on to the agency that follows did not fail.
+
+    A state of a newer release is told by its name.
+    """
+    return GONE_ON if cause == FORWARDED else STATES.get(state, (state, state))

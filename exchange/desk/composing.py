@@ -13,8 +13,10 @@ from exchange.core.edxml import (
     VIETNAM,
     Attachment,
     Business,
+    BusinessType,
     DocumentMessage,
     Organization,
+    Replacement,
     TraceHeader,
     build_document,
 )
@@ -29,8 +31,25 @@ class File:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """The earlier document that a letter revokes, updates or replaces, and why.
+
+    ``document_id`` is the sender's own id of it, ``receivers`` the keys of those that it went to.
+    """
+
+    kind: BusinessType
+    document_id: str
+    reason: str
+    receivers: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
-    """What a clerk fills in. ``paper``: a paper copy goes beside it (QĐ 28/2018/QĐ-TTg art. 7.2)."""
+    """What a clerk fills in.
+
+    ``copies``: how many were issued, None if nothing is said. ``paper``: a paper copy goes beside it (QĐ
+    28/2018/QĐ-TTg art. 7.2).
+    """
 
     number: str
     notation: str
@@ -44,6 +63,8 @@ class Letter:
     signer_position: str = ""
     signer_name: str = ""
     paper: bool = False
+    copies: int | None = None
+    change: Change | None = None
 
 
 def compose(letter: Letter, own: Agency, directory: Directory, now: datetime) -> bytes:
@@ -73,11 +94,31 @@ def compose(letter: Letter, own: Agency, directory: Directory, now: datetime) ->
         position=letter.signer_position,
         full_name=letter.signer_name,
         priority=letter.priority,
+        promulgation_amount=letter.copies,
         trace=(TraceHeader(organ_id=own.code, timestamp=now.astimezone(VIETNAM).replace(microsecond=0)),),
-        business=Business(paper=letter.paper),
+        business=_business(letter),
         attachments=tuple(_attachment(place, each) for place, each in enumerate(letter.files, start=1)),
     )
     return etree.tostring(build_document(message), encoding="UTF-8", xml_declaration=True)
+
+
+def _business(letter: Letter) -> Business:
+    """QCVN 102 ``Bussiness``: an update says what is changed, a replacement for whom it is one."""
+    change = letter.change
+    if change is None:
+        return Business(paper=letter.paper)
+    receivers = tuple(each.code for each in letter.receivers)
+    update = change.kind is BusinessType.UPDATE
+    replaced = Replacement(document_id=change.document_id, organ_ids=receivers)
+    return Business(
+        doc_type=change.kind,
+        document_id="" if change.kind is BusinessType.REPLACE else change.document_id,
+        reason=change.reason,
+        paper=letter.paper,
+        document_changed=True if update else None,
+        receivers_changed=change.receivers != frozenset(receivers) if update else None,
+        replacements=(replaced,) if change.kind is BusinessType.REPLACE else (),
+    )
 
 
 def _attachment(place: int, file: File) -> Attachment:

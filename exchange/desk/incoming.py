@@ -15,7 +15,7 @@ from exchange.core import edxml, parsing
 from exchange.core.codes import number_and_symbol, one_line
 from exchange.core.delivery import BUSINESS, Business, State, TakeBack
 from exchange.core.directory import Agency
-from exchange.core.edxml import DocumentMessage
+from exchange.core.edxml import BusinessType, DocumentMessage
 from exchange.core.refusal import Refused, refuse
 from exchange.desk import status
 from exchange.ids import new_id
@@ -23,7 +23,8 @@ from exchange.ledger import inbox, incoming, incoming_reading
 from exchange.ledger.acts import Act, record_act
 from exchange.ledger.incoming import Actor, Change, Entered, Lost, Stale, Taking
 from exchange.ledger.reading import Record
-from exchange.ledger.record import Examined
+from exchange.ledger.record import Accept, Examined
+from exchange.ledger.values import NewDocument
 
 LEASE = "desk-"  # how a lease of the agency's persons begins
 WORDS_MAX = 400  # characters of a reason or a name
@@ -36,6 +37,7 @@ class Folder:
 
     row: Record
     line: Record | None
+    answered: bool = False  # what it says of an earlier document: agreed to or declined
 
     @property
     def state(self) -> State:
@@ -65,13 +67,35 @@ class Folder:
         """Whether its sender asks to have it back, and the agency has not answered."""
         return self.line is not None and self.row["take_back"] == TakeBack.REQUESTED.value
 
+    @property
+    def answers(self) -> tuple[TakeBack, ...]:
+        """What may be said to a request to give it back, or to what it changes of an earlier document.
+
+        A revocation is not declined: its receiver must cancel the earlier document and report that
+        (QĐ 28/2018/QĐ-TTg art. 9.2).
+        """
+        if self.asked_back:
+            return TakeBack.AGREED, TakeBack.DECLINED
+        changes = self.line is not None and self.line["state"] != Business.REJECTED and not self.answered
+        if not changes or self.row["business_type"] == BusinessType.NEW:
+            return ()
+        if self.row["business_type"] == BusinessType.REVOKE:
+            return (TakeBack.AGREED,)
+        return TakeBack.AGREED, TakeBack.DECLINED
+
 
 def folder(context: Context, agency: str, delivery: str) -> Folder:
     """A document that came for the agency. Refused: ``not_found``."""
     found = incoming_reading.incoming(context.database, agency, delivery)
     if found is None:
         raise refuse("not_found", f"Document {delivery[:100]}", f"Văn bản {delivery[:100]}")
-    return Folder(row=found[0], line=found[1])
+    row, line = found
+    changes = line is not None and row["business_type"] != BusinessType.NEW
+    return Folder(
+        row=row,
+        line=line,
+        answered=changes and incoming_reading.answered(context.database, row["document"], delivery),
+    )
 
 
 def take(context: Context, agency: str, delivery: str) -> Folder:
@@ -129,7 +153,7 @@ def _enter(context: Context, agency: str, delivery: str, code: str, words: str, 
     found = take(context, agency, delivery)
     if found.line is not None:
         return Entered(line=found.line, fresh=False)
-    own = _agency(context, agency)
+    own = agency_of(context, agency)
     told = status.report(context, own, found.row, code, words, "", actor.at)
     taking = Taking(
         delivery=delivery,
@@ -139,7 +163,7 @@ def _enter(context: Context, agency: str, delivery: str, code: str, words: str, 
         actor=actor,
     )
     try:
-        entered = incoming.enter(context.database, taking, partial(_acceptance, context), context.issuer.end)
+        entered = incoming.enter(context.database, taking, acceptance_of(context), context.issuer.end)
     except Lost:
         raise refuse(
             "lease_lost",
@@ -151,13 +175,19 @@ def _enter(context: Context, agency: str, delivery: str, code: str, words: str, 
     return entered
 
 
-def _acceptance(context: Context, examined: Examined, twin: str | None) -> Any:  # noqa: ARG001  of statuses none
+def acceptance_of(context: Context) -> Accept:
+    """What signs the acceptance of a status; of those no twin is known."""
+    return partial(_acceptance, context)
+
+
+def _acceptance(context: Context, examined: Examined, twin: str | None) -> NewDocument:  # noqa: ARG001
     return context.issuer.acceptance(
         examined.document, examined.deliveries, examined.notices, examined.assurance
     )
 
 
-def _agency(context: Context, agency: str) -> Agency:
+def agency_of(context: Context, agency: str) -> Agency:
+    """The agency as it is known now. Refused: ``not_found``."""
     own = context.registry.current.directory.get(agency)
     if own is None:
         raise refuse("not_found", f"Agency {agency}", f"Cơ quan {agency}")
@@ -209,7 +239,7 @@ def advance(context: Context, agency: str, delivery: str, wish: Wish, actor: Act
     if found.line is None or wish.code not in found.next_codes:
         raise _not_possible()
     told = status.report(
-        context, _agency(context, agency), found.row, wish.code, wish.words, wish.assigned_to, actor.at
+        context, agency_of(context, agency), found.row, wish.code, wish.words, wish.assigned_to, actor.at
     )
     values: dict[str, Any] = {
         "state": wish.code,
@@ -223,11 +253,14 @@ def advance(context: Context, agency: str, delivery: str, wish: Wish, actor: Act
 
 
 def answer(context: Context, agency: str, delivery: str, code: str, words: str, actor: Actor) -> None:
-    """Agree (15) or decline (16) that its sender has the document back. Refused as in ``advance``."""
+    """Agree (15) or decline (16) that its sender has the document back, or changes an earlier one by it.
+
+    Refused as in ``advance``.
+    """
     found = folder(context, agency, delivery)
-    if not found.asked_back or found.line is None or code not in (TakeBack.AGREED, TakeBack.DECLINED):
+    if found.line is None or code not in found.answers:
         raise _not_possible()
-    told = status.report(context, _agency(context, agency), found.row, code, plain(words), "", actor.at)
+    told = status.report(context, agency_of(context, agency), found.row, code, plain(words), "", actor.at)
     values = {"note": plain(words), "changed_at": actor.at, "changed_by": actor.person}
     _change(context, delivery, found.line["state"], "answered", values, told, actor)
 
@@ -243,7 +276,7 @@ def _change(
 ) -> None:
     change = Change(delivery=delivery, seen=seen, event=event, values=values, status=told, actor=actor)
     try:
-        incoming.change(context.database, change, partial(_acceptance, context), context.issuer.end)
+        incoming.change(context.database, change, acceptance_of(context), context.issuer.end)
     except Stale:
         raise _not_possible() from None
     context.bell.announce(ready_ids(told.deliveries))

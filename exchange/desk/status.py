@@ -1,5 +1,7 @@
 """The status messages of a desk: signed with the agency's key where the broker keeps one, else unproven.
 
+They go both ways: what became of a document that came in, and the request to have back one that was sent.
+
 Nobody's signature is made up. Without the agency's key the message carries the broker's seal, as receipts
 do: it says that a person set the status on the agency's page, and the ledger keeps it as not proven.
 """
@@ -11,6 +13,7 @@ import structlog
 from exchange import confirm
 from exchange.context import Context, today
 from exchange.core.codes import number_and_symbol
+from exchange.core.delivery import TakeBack
 from exchange.core.directory import Agency
 from exchange.core.edxml import VIETNAM, Organization, ResponseFor, StaffInfo, StatusMessage, build_status
 from exchange.core.refusal import Refused
@@ -33,6 +36,7 @@ DESCRIPTIONS = {
     "04": "Phân công xử lý",
     "05": "Đang xử lý",
     "06": "Hoàn thành",
+    "13": "Đề nghị lấy lại văn bản",
     "15": "Đồng ý yêu cầu cập nhật, lấy lại",
     "16": "Từ chối yêu cầu cập nhật, lấy lại",
 }
@@ -55,12 +59,42 @@ def report(
     *,
     happened_at: datetime | None = None,
 ) -> Examined:
-    """The status ``code`` of the agency about the delivery ``row``, ready to be recorded.
+    """The status ``code`` of the agency about the delivery ``row`` to it, ready to be recorded.
 
     ``happened_at``: what its software says of the time, if it was not just now.
     """
-    organ_id = _code(context, agency, row, now)
-    message = _message(organ_id, agency, row, code, words, staff, happened_at or now)
+    message = _message(
+        Organization(organ_id=_code(context, agency, row, now), organ_name=agency.name),
+        row["sender"],
+        row,
+        code,
+        words,
+        happened_at or now,
+        staff=staff,
+    )
+    return _told(context, agency, message, _target(row, agency.code), now)
+
+
+def request(context: Context, agency: Agency, row: Record, words: str, now: datetime) -> Examined:
+    """The agency's request (13) to have back what it sent by the delivery ``row``, ready to be recorded."""
+    own = Organization(organ_id=agency.code, organ_name=agency.name)
+    code = TakeBack.REQUESTED.value
+    message = _message(own, row["addressed_as"], row, code, words, now)
+    return _told(context, agency, message, _target(row, row["receiver"]), now)
+
+
+def _target(row: Record, receiver: str) -> Target:
+    return Target(
+        document=row["document"],
+        sender=row["sender"],
+        receiver=receiver,
+        addressed_as=row["addressed_as"],
+    )
+
+
+def _told(
+    context: Context, agency: Agency, message: StatusMessage, target: Target, now: datetime
+) -> Examined:
     key = key_of(context, agency, now)
     if key is not None:
         try:
@@ -68,7 +102,7 @@ def report(
             return confirm.examine(context, content, as_token(agency.code, now), now)
         except Refused as refused:  # its certificate was revoked, say: the clerk's work goes on, unproven
             log.error("desk_status_not_signed", agency=agency.code, code=refused.refusals[0].code)
-    return _unproven(context, agency, row, message, now)
+    return _unproven(context, agency, message, target, now)
 
 
 def _code(context: Context, agency: Agency, row: Record, now: datetime) -> str:
@@ -79,13 +113,20 @@ def _code(context: Context, agency: Agency, row: Record, now: datetime) -> str:
 
 
 def _message(
-    organ_id: str, agency: Agency, row: Record, code: str, words: str, staff: str, now: datetime
+    own: Organization,
+    other: str,
+    row: Record,
+    code: str,
+    words: str,
+    now: datetime,
+    *,
+    staff: str = "",
 ) -> StatusMessage:
     description = DESCRIPTIONS[code]
     return StatusMessage(
-        sender=Organization(organ_id=organ_id, organ_name=agency.name),
+        sender=own,
         response_for=ResponseFor(
-            organ_id=row["sender"],
+            organ_id=other,
             code=number_and_symbol(row["number"], row["notation"]),
             document_id=row["document_id"],
             promulgation_date=row["promulgated_on"],
@@ -98,7 +139,7 @@ def _message(
 
 
 def _unproven(
-    context: Context, agency: Agency, row: Record, message: StatusMessage, now: datetime
+    context: Context, agency: Agency, message: StatusMessage, target: Target, now: datetime
 ) -> Examined:
     told = StatusMessage(
         sender=message.sender,
@@ -109,19 +150,13 @@ def _unproven(
         timestamp=message.timestamp,
     )
     content = context.issuer.seal.sign(build_status(told), now)
-    target = Target(
-        document=row["document"],
-        sender=row["sender"],
-        receiver=agency.code,
-        addressed_as=row["addressed_as"],
-    )
-    document = _document(context, agency, row, told, content, now)
+    document = _document(context, agency, target, told, content, now)
     return Examined(
         document=document,
         deliveries=confirm.carried_by(context, document, told, target, now),
         report=Report(
-            document=row["document"],
-            receiver=agency.code,
+            document=target.document,
+            receiver=target.receiver,
             code=told.status_code,
             reported_by=agency.code,
             reported_at=told.timestamp,
@@ -132,7 +167,7 @@ def _unproven(
 
 
 def _document(
-    context: Context, agency: Agency, row: Record, message: StatusMessage, content: bytes, now: datetime
+    context: Context, agency: Agency, target: Target, message: StatusMessage, content: bytes, now: datetime
 ) -> NewDocument:
     digest = digest_of(content)
     return NewDocument(
@@ -144,8 +179,8 @@ def _document(
         size=len(content),
         body=context.payloads.keep(content, digest),
         accepted_at=now,
-        subject=f"{message.status_code} {row['document_id']}",
+        subject=f"{message.status_code} {message.response_for.document_id}",
         signed=False,
         certificate=fingerprint(context.issuer.seal.certificate),
-        about=row["document"],
+        about=target.document,
     )

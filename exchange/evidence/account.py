@@ -10,7 +10,7 @@ from datetime import datetime
 
 from exchange.core import pdf_kept
 from exchange.core.asic import Part
-from exchange.core.delivery_texts import STATES
+from exchange.core.delivery_texts import stands
 from exchange.core.edxml import VIETNAM
 from exchange.core.note import Checkpoint, NotANote, read
 from exchange.evidence.gathering import Gathered
@@ -149,7 +149,7 @@ def _deliveries(gathered: Gathered) -> Table:
         tuple(
             (
                 Both(row["receiver"]),
-                _state(row["state"]),
+                _state(row["state"], row["cause"]),
                 Both(local(row["final_at"]) if row["final_at"] else "—"),
                 Both(row["reason"] or row["cause"] or "—"),
             )
@@ -158,8 +158,8 @@ def _deliveries(gathered: Gathered) -> Table:
     )
 
 
-def _state(state: str) -> Both:
-    return Both(*(f"{each[:1].upper()}{each[1:]}" for each in STATES[state]))
+def _state(state: str, cause: str) -> Both:
+    return Both(*(f"{each[:1].upper()}{each[1:]}" for each in stands(state, cause)))
 
 
 def _history(gathered: Gathered) -> Timeline:

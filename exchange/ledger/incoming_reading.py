@@ -7,15 +7,16 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, or_, select
 
-from exchange.core.delivery import State
+from exchange.core.delivery import State, TakeBack
 from exchange.desk_tables import IncomingRow
 from exchange.ledger.database import Database
 from exchange.ledger.reading import Record
-from exchange.tables import DeliveryRow, DocumentRow
+from exchange.tables import DeliveryRow, DocumentRow, EntryRow
 
 INCOMING = IncomingRow.__table__  # type: ignore[attr-defined]
 DELIVERY = DeliveryRow.__table__  # type: ignore[attr-defined]
 DOCUMENT = DocumentRow.__table__  # type: ignore[attr-defined]
+ENTRY = EntryRow.__table__  # type: ignore[attr-defined]
 
 WAITING = (State.AVAILABLE.value, State.LEASED.value)
 SORTED = ("number", "arrived_at", "sender_name", "promulgated_on", "subject", "state", "assigned_to")
@@ -44,7 +45,7 @@ _COLUMNS = (
     DOCUMENT.c.sender, DOCUMENT.c.document_id, DOCUMENT.c.subject, DOCUMENT.c.priority, DOCUMENT.c.number,
     DOCUMENT.c.notation, DOCUMENT.c.promulgated_on, DOCUMENT.c.type_name, DOCUMENT.c.size,
     DOCUMENT.c.digest, DOCUMENT.c.accepted_at, DOCUMENT.c.signed, DOCUMENT.c.certificate,
-    DOCUMENT.c.business_type,
+    DOCUMENT.c.business_type, DOCUMENT.c.earlier,
 )  # fmt: skip
 
 
@@ -72,6 +73,39 @@ def incoming(database: Database, agency: str, delivery: str) -> tuple[Record, Re
             return None
         line = connection.execute(select(INCOMING).where(INCOMING.c.delivery == delivery)).mappings().first()
         return dict(row), None if line is None else dict(line)
+
+
+def delivery_of(database: Database, agency: str, document: str) -> str | None:
+    """The newest delivery of this document to the agency."""
+    statement = (
+        select(DELIVERY.c.id)
+        .where(DELIVERY.c.document == document, DELIVERY.c.receiver == agency)
+        .order_by(DELIVERY.c.round.desc())
+    )
+    with database.read() as connection:
+        return connection.execute(statement).scalar()
+
+
+def answered(database: Database, document: str, delivery: str) -> bool:
+    """Whether a person of the receiver has answered to what the document changes, or to be given it back."""
+    statement = select(ENTRY.c.id).where(
+        ENTRY.c.document == document, ENTRY.c.delivery == delivery, ENTRY.c.event == "answered"
+    )
+    with database.read() as connection:
+        return connection.execute(statement).first() is not None
+
+
+def asked_back(database: Database, agency: str, most: int) -> list[Record]:
+    """Documents in the register that their senders ask to have back, and wait for the agency's answer."""
+    statement = (
+        select(INCOMING)
+        .join(DELIVERY, DELIVERY.c.id == INCOMING.c.delivery)
+        .where(INCOMING.c.agency == agency, DELIVERY.c.take_back == TakeBack.REQUESTED.value)
+        .order_by(INCOMING.c.arrived_at)
+        .limit(most)
+    )
+    with database.read() as connection:
+        return [dict(row) for row in connection.execute(statement).mappings()]
 
 
 def register(database: Database, agency: str, search: Search) -> list[Record]:

@@ -22,7 +22,7 @@ NOTICES = ("receipt", "status")
 
 def notices(database: Database, agency: str, most: int) -> list[Record]:
     """Receipts and status messages that lie ready for the agency, with the document that they speak of."""
-    spoken = DOCUMENT.alias("spoken")
+    spoken, ended = DOCUMENT.alias("spoken"), DELIVERY.alias("ended")
     statement = (
         select(
             DELIVERY.c.id.label("delivery"),
@@ -36,9 +36,11 @@ def notices(database: Database, agency: str, most: int) -> list[Record]:
             spoken.c.number,
             spoken.c.notation,
             spoken.c.subject,
+            ended.c.cause,
         )
         .join(DOCUMENT, DOCUMENT.c.id == DELIVERY.c.document)
         .join(spoken, spoken.c.id == DOCUMENT.c.about)
+        .join(ended, ended.c.id == DOCUMENT.c.receipt_of, isouter=True)
         .where(
             DELIVERY.c.receiver == agency,
             DELIVERY.c.state == State.AVAILABLE.value,
@@ -119,7 +121,7 @@ def _wanted(agency: str, search: Sent) -> Select[Any]:
         select(
             *(DOCUMENT.c[name] for name in (
                 "id", "kind", "document_id", "number", "notation", "promulgated_on", "type_name", "subject",
-                "priority", "accepted_at", "business_type",
+                "priority", "accepted_at", "business_type", "signer", "copies",
             ))
         )
         .where(*_conditions(agency, search))
@@ -140,7 +142,7 @@ def batched(ids: Iterable[str], most: int) -> Iterator[list[str]]:
 
 
 def _newest_first(documents: Sequence[str]) -> Select[Any]:
-    names = ("document", "receiver", "round", "state", "business", "final_at")
+    names = ("document", "receiver", "round", "state", "cause", "business", "final_at")
     return (
         select(*(DELIVERY.c[name] for name in names))
         .where(DELIVERY.c.document.in_(documents))

@@ -16,6 +16,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, literal_column, select
 
+from exchange.core.closing import FORWARDED
 from exchange.core.delivery import FINAL, State
 from exchange.ledger.database import Database
 from exchange.tables import DeliveryRow, DocumentRow
@@ -269,7 +270,11 @@ def _states(connection: Connection, documents: list[str]) -> dict[str, dict[str,
     """By document and receiver, of the newest round."""
     statement = (
         select(DELIVERY.c.document, DELIVERY.c.receiver, DELIVERY.c.state)
-        .where(DELIVERY.c.document.in_(documents), DELIVERY.c.kind == "document")
+        .where(
+            DELIVERY.c.document.in_(documents),
+            DELIVERY.c.kind == "document",
+            DELIVERY.c.cause != FORWARDED,  # the delivery to the agency that follows says where it stands
+        )
         .order_by(DELIVERY.c.document, DELIVERY.c.receiver, DELIVERY.c.round)
     )
     found: dict[str, dict[str, State]] = {}

@@ -37,6 +37,8 @@ class NewDocument:
     paper: bool = False
     signed: bool = True
     certificate: str = ""
+    signer: str = ""
+    copies: int | None = None
     about: str | None = None
     receipt_kind: str = ""
     receipt_of: str | None = None
@@ -63,6 +65,8 @@ class NewDocument:
             "paper": self.paper,
             "signed": self.signed,
             "certificate": self.certificate,
+            "signer": self.signer,
+            "copies": self.copies,
             "about": self.about,
             "receipt_kind": self.receipt_kind,
             "receipt_of": self.receipt_of,

@@ -188,3 +188,53 @@ def test_the_register_of_outgoing_documents_is_searched_and_goes_to_csv_and_pape
     assert "Về sổ đi hôm nay" in shown(site, "/web/outgoing?format=csv")
     assert "Về sổ đi hôm nay" in shown(site, "/web/register/outgoing")
     assert ask(site, "GET", f"{place}/message", CLERK).status == 200
+
+
+def test_a_clerk_takes_back_in_two_steps_and_sees_that_nobody_has_answered(site: Site) -> None:
+    draft = hand_in(site, document(site, FINANCE, COMMUNE)).headers["location"]
+    place = send(site, f"{draft}/send", CLERK).headers["location"].partition("?")[0]
+    asking = f"{place}/take-back"
+    assert asking in shown(site, place)
+    assert send(site, asking, CLERK, to=FINANCE, reason=" ").status == 422
+    confirm = send(site, asking, CLERK, to=FINANCE, reason="Gửi <nhầm>")
+    assert (confirm.status, "Gửi &lt;nhầm&gt;" in confirm.text) == (200, True)
+    assert "Chờ nơi nhận lấy" in shown(site, place)
+    sent = send(site, asking, CLERK, to=FINANCE, reason="Gửi <nhầm>", confirmed="1")
+    assert sent.headers["location"] == f"{place}?done=asked"
+    page = shown(site, place)
+    assert "Bên gửi đã lấy lại" in page
+    assert "Đồng ý" in page
+    assert shown(site, f"/web/outgoing/{'0' * 32}/take-back", 404)
+
+
+@pytest.mark.parametrize("change", ["revoke", "update", "replace"])
+def test_a_document_that_changes_an_earlier_one_names_it_and_is_linked_to_it(site: Site, change: str) -> None:
+    draft = hand_in(site, document(site, FINANCE)).headers["location"]
+    place = send(site, f"{draft}/send", CLERK).headers["location"].partition("?")[0]
+    earlier = place.rpartition("/")[2]
+    form = shown(site, f"/web/compose?change={change}&earlier={earlier}")
+    assert f'value="{FINANCE}" checked' in form
+    number = {"revoke": "301", "update": "302", "replace": "303"}[change]
+    wanted = letter(number=number, change=change, earlier=earlier, copies="3", signer="Ký")
+    without = upload(site, "/web/compose", wanted, [("files", "a.pdf", PDF)])
+    assert (without.status, "Hãy ghi lý do" in without.text) == (422, True)
+    made = upload(site, "/web/compose", [*wanted, ("reason", "Có sai sót")], [("files", "a.pdf", PDF)])
+    assert made.status == 303, made.text
+    assert place in shown(site, made.headers["location"])
+    unsigned = ask(site, "GET", f"{made.headers['location']}/message", CLERK)
+    signed = sign(parse(unsigned.content, ParseLimits()), site.running.province.keys[OFFICE])
+    draft = hand_in(site, signed).headers["location"]
+    changing = send(site, f"{draft}/send", CLERK).headers["location"].partition("?")[0]
+    assert changing in shown(site, place)
+    assert place in shown(site, changing)
+    assert "Có sai sót" not in shown(site, place)
+    csv = shown(site, "/web/outgoing?format=csv&q=" + number)
+    assert ",Ký,3," in csv
+    assert "<td>Ký</td>" in shown(site, "/web/register/outgoing")
+
+
+def test_what_another_agency_sent_is_neither_taken_back_nor_changed(site: Site) -> None:
+    other = site.running.client(DISTRICT).submit(document(site, FINANCE, sender=DISTRICT)).id
+    shown(site, f"/web/compose?change=revoke&earlier={other}", 404)
+    sent = send(site, f"/web/outgoing/{other}/take-back", CLERK, to=FINANCE, reason="x", confirmed="1")
+    assert sent.status == 404

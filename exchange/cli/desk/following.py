@@ -21,11 +21,12 @@ from exchange.cli.desk.options import (
     signing_key,
     stop,
 )
-from exchange.cli.desk.words import STATES, STATUSES, both, urgency
+from exchange.cli.desk.words import STATUSES, both, urgency
 from exchange.cli.say import local, say
 from exchange.client import Client, Delivery, Document, Event, compose_status, sign_message
 from exchange.core.codes import number_and_symbol
 from exchange.core.delivery import STATUS_CODES
+from exchange.core.delivery_texts import stands
 from exchange.core.edxml import StatusMessage
 from exchange.core.signature import SigningKey
 
@@ -96,7 +97,8 @@ def _show(document: Document) -> None:
 def _show_delivery(delivery: Delivery) -> None:
     when = f" {local(delivery.final_at)}" if delivery.final_at else ""
     why = f": {delivery.reason or delivery.cause}" if delivery.reason or delivery.cause else ""
-    say(f"  {delivery.addressed_as}  {both(STATES, delivery.state)}{when}{why}")
+    stand = " / ".join(dict.fromkeys(stands(delivery.state, delivery.cause)))
+    say(f"  {delivery.addressed_as}  {stand}{when}{why}")
     say(f"      xử lý / handling: {both(STATUSES, delivery.business)}")
     if delivery.take_back != "none":
         say(f"      lấy lại / take-back: {both(STATUSES, delivery.take_back)}")

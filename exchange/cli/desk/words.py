@@ -5,9 +5,8 @@ from collections.abc import Mapping
 from exchange.audit.words import RECEIPTS
 from exchange.audit.words import STATUSES as REPORTED
 from exchange.core.codes import PRIORITIES
-from exchange.core.delivery_texts import STATES
 
-__all__ = ["KINDS", "RECEIPTS", "STATES", "STATUSES", "both", "urgency"]
+__all__ = ["KINDS", "RECEIPTS", "STATUSES", "both", "urgency"]
 
 # QCVN 102 status codes, and none so far.
 STATUSES: Mapping[str, tuple[str, str]] = {"none": ("chưa báo", "nothing reported"), **REPORTED}

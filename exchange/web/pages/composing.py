@@ -11,16 +11,20 @@ from fastapi.responses import RedirectResponse
 
 from exchange.api.dependencies import InContext
 from exchange.context import Context, today
-from exchange.core.codes import DOCUMENT_TYPES, PRIORITIES
+from exchange.core.codes import DOCUMENT_TYPES, PRIORITIES, number_and_symbol
+from exchange.core.edxml import BusinessType
 from exchange.core.refusal import Refused
 from exchange.desk import composing, receivers, sending
-from exchange.desk.composing import Letter
+from exchange.desk.composing import Change, Letter
 from exchange.desk.incoming import plain
 from exchange.desk.keys import key_of
-from exchange.ledger import drafts
+from exchange.ledger import drafts, outgoing_reading
+from exchange.ledger.reading import Dossier
 from exchange.web.pages.desk import actor_of
 from exchange.web.pages.incoming import day_of
+from exchange.web.pages.outgoing import own_document
 from exchange.web.pages.sending import reasons
+from exchange.web.rendering import day as day_shown
 from exchange.web.rendering import page
 from exchange.web.texts import said
 from exchange.web.visitor import Clerk, Visitor
@@ -29,6 +33,12 @@ router = APIRouter(prefix="/web/compose")
 
 TYPES = tuple(dict.fromkeys(each.name for each in sorted(DOCUMENT_TYPES, key=lambda each: -each.group)))
 FIRST = "Công văn"
+CHANGES = {
+    "revoke": BusinessType.REVOKE,
+    "update": BusinessType.UPDATE,
+    "replace": BusinessType.REPLACE,
+}
+COPIES_MAX = 999  # NĐ 30/2020, App. VI: three digits
 Text = Annotated[str, Form(max_length=2_000)]
 
 
@@ -45,7 +55,11 @@ class Filled:
     place: str = ""
     position: str = ""
     signer: str = ""
+    copies: str = ""
     paper: str = ""
+    change: str = ""
+    earlier: str = ""
+    reason: str = ""
     to: tuple[str, ...] = ()
     more: str = ""
     without: str = ""
@@ -55,19 +69,45 @@ class Filled:
 
 @router.get("")
 def ask(visit: Clerk, context: InContext) -> Response:
-    """The form."""
-    return _form(visit, context, Filled(on=today(context.now()).isoformat()))
+    """The form; with ``change`` and ``earlier`` for a document that changes an earlier one."""
+    change = visit.query.get("change", "")
+    if change not in CHANGES:
+        return _form(visit, context, Filled(on=today(context.now()).isoformat()))
+    dossier = own_document(context, visit.agency, visit.query.get("earlier", ""))
+    return _form(visit, context, _changing(context, change, dossier))
+
+
+def _changing(context: Context, change: str, dossier: Dossier) -> Filled:
+    """What is known already: to whom the earlier one went, and what it was."""
+    row = dossier.document
+    code = number_and_symbol(row["number"], row["notation"])
+    revoking = change == "revoke"
+    return Filled(
+        on=today(context.now()).isoformat(),
+        type_name=FIRST if revoking or row["type_name"] not in TYPES else row["type_name"],
+        notation="" if revoking else row["notation"],
+        subject=f"Thu hồi văn bản số {code} ngày {day_shown(row['promulgated_on'])}"
+        if revoking
+        else row["subject"],
+        priority=str(row["priority"]),
+        change=change,
+        earlier=row["id"],
+        to=tuple(each["receiver"] for each in outgoing_reading.newest(dossier.deliveries)),
+    )
 
 
 def _form(visit: Visitor, context: Context, filled: Filled, status: int = HTTPStatus.OK) -> Response:
     day, directory = today(context.now()), context.registry.current.directory
     own = directory.get(visit.agency)
     groups = drafts.groups(context.database, visit.agency)
+    earlier = own_document(context, visit.agency, filled.earlier).document if filled.change else None
     return page(
         visit,
         "compose.html",
         status,
         filled=filled,
+        earlier=earlier,
+        earlier_code=number_and_symbol(earlier["number"], earlier["notation"]) if earlier else "",
         types=[(each, each) for each in TYPES],
         priorities=[(str(each), said(f"priority.{each}", visit.language)) for each in PRIORITIES],
         sets=[(each, _title(visit, each)) for each in receivers.sets(directory, visit.agency, groups, day)],
@@ -100,7 +140,11 @@ def take(
     place: Text = "",
     position: Text = "",
     signer: Text = "",
+    copies: Text = "",
     paper: Text = "",
+    change: Text = "",
+    earlier: Text = "",
+    reason: Text = "",
     more: Annotated[str, Form(max_length=20_000)] = "",
     without: Text = "",
     to: Annotated[list[str] | None, Form()] = None,
@@ -110,8 +154,9 @@ def take(
     filled = Filled(
         number=plain(number).lstrip("/"), notation=plain(notation).lstrip("/"), on=on,
         type_name=plain(type_name), subject=plain(subject), priority=priority, place=plain(place),
-        position=plain(position), signer=plain(signer), paper=paper, to=tuple(to or ()), more=more,
-        without=without,
+        position=plain(position), signer=plain(signer), copies=plain(copies), paper=paper,
+        change=change if change in CHANGES else "", earlier=earlier, reason=plain(reason),
+        to=tuple(to or ()), more=more, without=without,
     )  # fmt: skip
     attached = _files(files or [])
     letter, errors = _letter(visit, context, filled, attached)
@@ -152,6 +197,7 @@ def _letter(
     day = day_of(filled.on)
     chosen, wrong = _receivers(visit, context, filled)
     errors |= wrong
+    changed = _change(visit, context, filled)
     if errors or day is None:
         return None, errors
     letter = Letter(
@@ -167,8 +213,23 @@ def _letter(
         signer_position=filled.position,
         signer_name=filled.signer,
         paper=bool(filled.paper),
+        copies=int(filled.copies) if filled.copies else None,
+        change=changed,
     )
     return letter, {}
+
+
+def _change(visit: Visitor, context: Context, filled: Filled) -> Change | None:
+    """Raises ``Refused`` for a document that the agency did not send."""
+    if not filled.change:
+        return None
+    dossier = own_document(context, visit.agency, filled.earlier)
+    return Change(
+        kind=CHANGES[filled.change],
+        document_id=dossier.document["document_id"],
+        reason=filled.reason,
+        receivers=frozenset(each["receiver"] for each in outgoing_reading.newest(dossier.deliveries)),
+    )
 
 
 def _missing(visit: Visitor, filled: Filled, files: tuple[composing.File, ...]) -> dict[str, str]:
@@ -178,8 +239,14 @@ def _missing(visit: Visitor, filled: Filled, files: tuple[composing.File, ...]) 
         "subject": filled.subject,
         "on": day_of(filled.on),
         "files": files,
+        "copies": not filled.copies or _count(filled.copies),
+        **({"reason": filled.reason} if filled.change else {}),
     }
     return {name: said(f"send.missing.{name}", visit.language) for name, value in wanted.items() if not value}
+
+
+def _count(text: str) -> bool:
+    return text.isascii() and text.isdigit() and 0 < int(text[:9]) <= COPIES_MAX
 
 
 def _receivers(visit: Visitor, context: Context, filled: Filled) -> tuple[tuple[Any, ...], dict[str, str]]:

@@ -9,6 +9,7 @@ from fastapi.responses import RedirectResponse
 
 from exchange.api.dependencies import InContext
 from exchange.context import Context, today
+from exchange.core.closing import FORWARDED
 from exchange.core.codes import number_and_symbol
 from exchange.desk import notices
 from exchange.ledger import incoming_reading
@@ -49,6 +50,7 @@ def desk(visit: Clerk, context: InContext) -> Response:
         notices=[
             _notice(visit, context, each) for each in notices.waiting(context, visit.agency, NOTICES_MAX)
         ],
+        asked_back=incoming_reading.asked_back(context.database, visit.agency, NOTICES_MAX),
         seen=visit.query.get("seen", ""),
     )
 
@@ -74,27 +76,38 @@ def _row(visit: Visitor, context: Context, found: Record) -> Mapping[str, Any]:
     }
 
 
-RECEIPT_TONES = {"delivered": "delivered", "refused": "failed", "expired": "failed", "acceptance": "accepted"}
+RECEIPT_TONES = {
+    "delivered": "delivered", "refused": "failed", "expired": "failed", "acceptance": "accepted",
+    "forwarded": "accepted",
+}  # fmt: skip
 
 
 def _notice(visit: Visitor, context: Context, found: Record) -> Mapping[str, Any]:
     """A receipt or a status in words, with the page of the document that it speaks of."""
-    own = found["document_sender"] == visit.agency
     status = found["words"][:2]
     if found["kind"] == "receipt":
-        tone, key = RECEIPT_TONES[found["receipt_kind"]], f"desk.receipt.{found['receipt_kind']}"
+        kind = "forwarded" if found["cause"] == FORWARDED else found["receipt_kind"]
+        tone, key = RECEIPT_TONES[kind], f"desk.receipt.{kind}"
     else:
         tone, key = STATUS_TONES.get(status, ""), f"status.{status}"
     return {
         "delivery": found["delivery"],
         "code": number_and_symbol(found["number"], found["notation"]) or found["document"],
         "subject": found["subject"],
-        "href": f"/web/outgoing/{found['document']}" if own else "/web/incoming",
+        "href": _place(context, visit.agency, found),
         "tone": tone,
         "what": said(key, visit.language) if key in TEXTS else status,
         "words": "" if found["kind"] == "receipt" else name_of(context, found["sender"]),
         "at": found["at"],
     }
+
+
+def _place(context: Context, agency: str, found: Record) -> str:
+    """The page of the document that a notice speaks of: one that was sent, or that came in."""
+    if found["document_sender"] == agency:
+        return f"/web/outgoing/{found['document']}"
+    delivery = incoming_reading.delivery_of(context.database, agency, found["document"])
+    return f"/web/incoming/{delivery}" if delivery else "/web/incoming"
 
 
 def urgency(visit: Visitor, priority: int) -> Cell:

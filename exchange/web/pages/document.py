@@ -1,6 +1,7 @@
 """One document: what it is, where it stands with each receiver, its history, and the proof of it."""
 
 from collections.abc import Mapping
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
@@ -25,7 +26,7 @@ from exchange.web import causes, deeds
 from exchange.web.listing import Cell, Column
 from exchange.web.naming import name_on
 from exchange.web.rendering import page
-from exchange.web.states import state_cell
+from exchange.web.states import delivery_cell
 from exchange.web.texts import TEXTS, said
 from exchange.web.visitor import Administrator, Overseer, Visitor
 from exchange.web.whole import whole
@@ -138,14 +139,14 @@ def _name(context: Context, key: str) -> str:
 
 
 def _receivers(visit: Visitor, context: Context, dossier: Dossier) -> list[Mapping[str, Any]]:
-    return [_receiver(visit, context, row) for row in sorted(dossier.deliveries, key=_place)]
+    return [_receiver(visit, context, dossier, row) for row in sorted(dossier.deliveries, key=_place)]
 
 
 def _place(row: Record) -> tuple[str, int]:
     return row["receiver"], row["round"]
 
 
-def _receiver(visit: Visitor, context: Context, row: Record) -> Mapping[str, Any]:
+def _receiver(visit: Visitor, context: Context, dossier: Dossier, row: Record) -> Mapping[str, Any]:
     state, language = State(row["state"]), visit.language
     name = _name(context, row["receiver"])
     if row["forwarded_from"]:
@@ -154,8 +155,9 @@ def _receiver(visit: Visitor, context: Context, row: Record) -> Mapping[str, Any
     if row["take_back"] != "none":
         business = f"{business}; {said('take_back.' + row['take_back'], language)}"
     return {
+        "anchor": row["id"],
         "receiver": Cell(name, f"/web/agencies/{row['receiver']}"),
-        "state": state_cell(state, language),
+        "state": delivery_cell(row, dossier, partial(_name, context), language),
         "business": business,
         "attempts": row["attempts"],
         "until": row["final_at"] if state in FINAL else row["expires_at"],

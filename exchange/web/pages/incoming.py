@@ -1,6 +1,6 @@
 """Incoming documents of a clerk's agency: the register, and one document with what may be done with it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from http import HTTPStatus
 from typing import Annotated, Any
@@ -12,13 +12,15 @@ from fastapi.responses import RedirectResponse
 from exchange.api.dependencies import InContext
 from exchange.context import Context, today
 from exchange.core.codes import number_and_symbol, one_line
+from exchange.core.delivery import TakeBack
 from exchange.core.refusal import Refused, refuse
 from exchange.desk import incoming
 from exchange.desk.incoming import Folder, Wish
 from exchange.desk.keys import key_of
-from exchange.ledger import findings, incoming_reading, reading
+from exchange.ledger import changes, findings, incoming_reading, reading
 from exchange.ledger.incoming import Entered
 from exchange.ledger.incoming_reading import Search
+from exchange.ledger.reading import Dossier
 from exchange.web.listing import Asked, Cell, Column, Listing, csv_response
 from exchange.web.pages.desk import actor_of, name_of, urgency
 from exchange.web.rendering import page
@@ -41,6 +43,7 @@ COLUMNS = (
 )
 STATES = ("03", "04", "05", "06", "02")
 TONES = {"02": "failed", "03": "accepted", "04": "waiting", "05": "waiting", "06": "delivered"}
+ANSWERS = frozenset({TakeBack.AGREED, TakeBack.DECLINED})
 YEARS_SHOWN = 6
 Words = Annotated[str, Form(max_length=2_000)]
 
@@ -114,9 +117,24 @@ def _shown(
         assignees=incoming_reading.assignees(context.database, visit.agency) if found.next_codes else [],
         signs=own is not None and key_of(context, own, context.now()) is not None,
         tone=TONES.get(found.line["state"], "") if found.line else "waiting",
+        answer=_answer(dossier.part_of(visit.agency)),
+        changing=_linked(changes.changing(context.database, dossier.document, visit.agency)),
+        changed=_linked(changes.changed_by(context.database, dossier.document, visit.agency)),
         done=visit.query.get("done", ""),
         errors=errors,
     )
+
+
+def _answer(mine: Dossier) -> Mapping[str, Any] | None:
+    """What the agency said last to a request to give it back, or to a change."""
+    return next((each for each in reversed(mine.statuses) if each["code"] in ANSWERS), None)
+
+
+def _linked(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    return [
+        {**row, "code": number_and_symbol(row["number"], row["notation"]) or row["document_id"]}
+        for row in rows
+    ]
 
 
 @router.post("/{delivery}/open")
@@ -178,10 +196,15 @@ def answer(
     context: InContext,
     delivery: str,
     code: Annotated[str, Form(max_length=2)] = "",
-    words: Words = "",
+    answer_words: Words = "",
 ) -> Response:
-    """Agree or decline that the sender has it back."""
-    incoming.answer(context, visit.agency, delivery, code, words, actor_of(visit, context))
+    """Agree or decline that the sender has it back, or changes an earlier document by it."""
+    if code == TakeBack.DECLINED and not incoming.plain(answer_words):
+        found = incoming.folder(context, visit.agency, delivery)
+        return _shown(
+            visit, context, found, HTTPStatus.UNPROCESSABLE_ENTITY, answer_words="incoming.reason_missing"
+        )
+    incoming.answer(context, visit.agency, delivery, code, answer_words, actor_of(visit, context))
     return _back(delivery, "changed")
 
 

@@ -9,10 +9,11 @@ from fastapi.responses import RedirectResponse
 
 from exchange.api.dependencies import InContext
 from exchange.context import Context
+from exchange.core.edxml import BusinessType, DocumentMessage
 from exchange.core.refusal import Refusal, Refused
 from exchange.core.refusal_texts import CATALOGUE
 from exchange.desk import sending
-from exchange.ledger import drafts
+from exchange.ledger import drafts, reading
 from exchange.ledger.acts import Act, record_act
 from exchange.preflight import Prospect
 from exchange.web.pages.desk import actor_of
@@ -70,7 +71,20 @@ def _shown(
         reasons=[*refused, *reasons(visit, ready.preflight.refusals)],
         prospects=[_prospect(visit, each) for each in ready.preflight.prospects],
         findings=findings_told(visit, ready.preflight.findings),
+        changed=[_earlier(visit, context, each) for each in _changed(ready.message)],
     )
+
+
+def _changed(message: DocumentMessage) -> tuple[str, ...]:
+    """The ids of what it changes; a revocation may carry that of what it revokes."""
+    if message.earlier or message.business.doc_type is not BusinessType.REVOKE:
+        return message.earlier
+    return (message.document_id,)
+
+
+def _earlier(visit: Visitor, context: Context, document_id: str) -> Mapping[str, str]:
+    found = reading.find_document(context.database, visit.agency, document_id)
+    return {"code": document_id, "href": f"/web/outgoing/{found}" if found else ""}
 
 
 def _prospect(visit: Visitor, prospect: Prospect) -> Mapping[str, Any]:

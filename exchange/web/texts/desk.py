@@ -24,6 +24,7 @@ TEXTS = {
     "desk.notice_about": ("Văn bản", "Document"),
     "desk.receipt.delivered": ("Đã chuyển tới nơi nhận", "Delivered to the receiver"),
     "desk.receipt.refused": ("Không chuyển được tới nơi nhận", "Ended without delivery to the receiver"),
+    "desk.receipt.forwarded": ("Đã chuyển tiếp tới cơ quan kế thừa", "Forwarded to the agency that follows"),
     "desk.receipt.expired": ("Quá hạn, chưa chuyển được", "Not delivered in time"),
     "desk.receipt.acceptance": ("Trục đã tiếp nhận", "Accepted by the exchange"),
     "status.01": ("Đã đến phần mềm của nơi nhận", "Arrived at the receiver's software"),
@@ -97,8 +98,35 @@ TEXTS = {
         "Nơi gửi yêu cầu lấy lại văn bản này.",
         "Its sender asks to have this document back.",
     ),
-    "incoming.agree": ("Đồng ý cho lấy lại", "Agree"),
-    "incoming.decline": ("Không đồng ý", "Decline"),
+    "incoming.agree": ("Đồng ý cho lấy lại (15)", "Agree to give it back (15)"),
+    "incoming.agree.1": ("Đã hủy văn bản bị thu hồi, báo nơi gửi (15)", "Cancelled, tell the sender (15)"),
+    "incoming.agree.2": ("Đồng ý cập nhật (15)", "Agree to the update (15)"),
+    "incoming.agree.3": ("Đồng ý thay thế (15)", "Agree to the replacement (15)"),
+    "incoming.decline": ("Không đồng ý (16)", "Decline (16)"),
+    "incoming.answer_words": ("Lý do (bắt buộc nếu không đồng ý)", "Reason (needed to decline)"),
+    "incoming.ask.1": (
+        "Văn bản này thu hồi một văn bản đã gửi. Cơ quan phải hủy văn bản bị thu hồi trên hệ thống của mình "
+        "và báo lại nơi gửi (Quyết định 28/2018/QĐ-TTg, Điều 9).",
+        "This revokes an earlier document. Your agency must cancel that document in its system and tell the "
+        "sender (Decision 28/2018/QĐ-TTg, art. 9).",
+    ),
+    "incoming.ask.2": (
+        "Nơi gửi cập nhật một văn bản đã gửi. Hãy trả lời.",
+        "The sender updates an earlier document. Please answer.",
+    ),
+    "incoming.ask.3": (
+        "Nơi gửi thay thế một văn bản đã gửi. Hãy trả lời.",
+        "The sender replaces an earlier document. Please answer.",
+    ),
+    "incoming.changed.1": ("Nơi gửi đã thu hồi văn bản này bằng", "Its sender revoked this document by"),
+    "incoming.changed.2": ("Nơi gửi đã cập nhật văn bản này bằng", "Its sender updated this document by"),
+    "incoming.changed.3": ("Nơi gửi đã thay thế văn bản này bằng", "Its sender replaced this document by"),
+    "incoming.answered.15": ("Đã trả lời đồng ý (15) lúc {at}.", "Answered: agreed (15), {at}."),
+    "incoming.answered.16": ("Đã trả lời không đồng ý (16) lúc {at}.", "Answered: declined (16), {at}."),
+    "desk.asked_back": (
+        "Nơi gửi đề nghị lấy lại, chờ trả lời",
+        "Asked back by their senders, to be answered",
+    ),
     "incoming.finished": ("Văn bản đã xử lý xong.", "The document is dealt with."),
     "incoming.unproven": (
         "Trạng thái do trục ghi thay mặt cơ quan, gửi tới nơi gửi bằng con dấu của trục và ghi là không có "

@@ -10,6 +10,8 @@ TEXTS = {
     "state.accepted": ("Đã lấy, chưa xác nhận", "Taken, not confirmed"),
     "state.delivered": ("Đã chuyển tới", "Delivered"),
     "state.refused": ("Không chuyển được", "Not delivered"),
+    "state.forwarded": ("Đã chuyển tiếp", "Forwarded"),
+    "state.forwarded_to": ("Đã chuyển tiếp tới {name}", "Forwarded to {name}"),
     "state.expired": ("Quá hạn chuyển", "Expired"),
     "state.paper": ("Văn bản giấy", "On paper"),
     "state.some": ("Đã tới {delivered}/{all} nơi", "Delivered to {delivered} of {all}"),

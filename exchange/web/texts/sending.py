@@ -68,6 +68,45 @@ TEXTS = {
     "send.signer": ("Họ tên người ký", "Name of the signer"),
     "send.pdf": ("Tệp PDF đã ký số và phụ lục", "The signed PDF, and annexes"),
     "send.pdf_hint": ("Chọn được nhiều tệp.", "Several files can be chosen."),
+    "send.copies": ("Số lượng bản phát hành", "Copies issued"),
+    "send.missing.copies": ("Ghi số từ 1 đến 999.", "Write a number from 1 to 999."),
+    "send.missing.reason": ("Hãy ghi lý do.", "Say why."),
+    "send.change.revoke": ("Thu hồi văn bản đã gửi", "Revoke a document"),
+    "send.change.update": ("Cập nhật văn bản đã gửi", "Update a document"),
+    "send.change.replace": ("Thay thế văn bản đã gửi", "Replace a document"),
+    "send.law.revoke": (
+        "Thu hồi là văn bản riêng, có số và chữ ký số. Nơi nhận phải hủy văn bản bị thu hồi trên hệ thống "
+        "của "
+        "mình và báo lại (Quyết định 28/2018/QĐ-TTg, Điều 9; Nghị định 30/2020/NĐ-CP, Điều 18). Nơi nào chưa "
+        "nhận thì trục không chuyển văn bản bị thu hồi tới nữa.",
+        "A revocation is a document of its own, with a number and a signature. Receivers must cancel the "
+        "revoked "
+        "document in their systems and report it (Decision 28/2018/QĐ-TTg, art. 9; Decree 30/2020/NĐ-CP, "
+        "art. 18). Where the revoked one has not arrived yet, it is not delivered any more.",
+    ),
+    "send.law.update": (
+        "Văn bản cập nhật sửa nội dung hoặc nơi nhận của văn bản đã gửi. Nơi nhận trả lời đồng ý (15) hoặc "
+        "từ "
+        "chối (16).",
+        "An update changes what an earlier document says, or who receives it. Receivers answer that they "
+        "agree "
+        "(15) or decline (16).",
+    ),
+    "send.law.replace": (
+        "Sai sót về nội dung phải sửa đổi, thay thế bằng văn bản có hình thức tương đương (Nghị định "
+        "30/2020/NĐ-CP, Điều 18). Nơi nhận trả lời đồng ý (15) hoặc từ chối (16).",
+        "An error of content is mended by a document of the same form that amends or replaces the earlier "
+        "one "
+        "(Decree 30/2020/NĐ-CP, art. 18). Receivers answer that they agree (15) or decline (16).",
+    ),
+    "send.earlier": ("Văn bản trước", "The earlier document"),
+    "send.change_hint": (
+        "Đã có tệp edXML ký số ghi mã văn bản trước? Gửi tệp đó ở mục Gửi văn bản.",
+        "If you have a signed edXML file that names the earlier document, hand it in under Send.",
+    ),
+    "send.earlier_unknown": ("không có trong sổ văn bản đi", "not in your register of outgoing documents"),
+    "send.reason": ("Lý do", "Reason"),
+    "send.reason_hint": ("Nơi nhận đọc được lý do này.", "The receivers read it."),
     "send.paper": ("Có gửi kèm bản giấy", "A paper copy goes beside it"),
     "send.document": ("Văn bản", "Document"),
     "send.sets": ("Gửi theo nhóm", "By group"),
@@ -125,6 +164,75 @@ TEXTS = {
     "outgoing.sent": (
         "Trục đã tiếp nhận văn bản. Trạng thái từng nơi nhận hiện bên dưới.",
         "The exchange has accepted the document. Where it stands at each receiver is shown below.",
+    ),
+    "outgoing.asked": (
+        "Đã gửi đề nghị lấy lại. Trả lời của từng nơi nhận hiện bên dưới.",
+        "The request is on its way. What each receiver answers is shown below.",
+    ),
+    "outgoing.changed.1": ("Văn bản này đã bị thu hồi bằng", "This document was revoked by"),
+    "outgoing.changed.2": ("Văn bản này đã được cập nhật bằng", "This document was updated by"),
+    "outgoing.changed.3": ("Văn bản này đã được thay thế bằng", "This document was replaced by"),
+    "outgoing.what_more": ("Lấy lại, thu hồi, sửa đổi", "Take back, revoke, change"),
+    "outgoing.take_back_hint": (
+        "Đề nghị nơi nhận trả lại (trạng thái 13). Nơi chưa nhận thì dừng chuyển ngay; nơi đã nhận trả lời "
+        "đồng ý "
+        "(15) hoặc từ chối (16).",
+        "Ask receivers to give it back (status 13). Where it has not arrived it is stopped at once; who has "
+        "it "
+        "agrees (15) or declines (16).",
+    ),
+    "outgoing.hint.revoke": (
+        "Gửi văn bản thu hồi. Nơi nhận phải hủy và báo lại.",
+        "Send a revocation. Receivers must cancel the document and report it.",
+    ),
+    "outgoing.hint.update": (
+        "Gửi bản sửa nội dung hoặc nơi nhận của văn bản này.",
+        "Send a document that changes what this one says or who receives it.",
+    ),
+    "outgoing.hint.replace": (
+        "Gửi văn bản mới thay cho văn bản này.",
+        "Send a new document in place of this one.",
+    ),
+    "outgoing.answer": ("Trả lời", "Answer"),
+    "outgoing.answer.13": ("Chờ trả lời đề nghị lấy lại", "Asked to give it back, no answer yet"),
+    "outgoing.answer.15": ("Đồng ý", "Agrees"),
+    "outgoing.answer.16": ("Từ chối", "Declines"),
+    "outgoing.signer": ("Người ký", "Signed by"),
+    "take_back.title": ("Đề nghị lấy lại văn bản", "Ask to have it back"),
+    "take_back.back": ("Về trang văn bản", "Back to the document"),
+    "take_back.law": (
+        "Lấy lại là đề nghị: nơi nhận đồng ý (15) hoặc từ chối (16). Nơi chưa nhận thì trục dừng chuyển "
+        "ngay. Nếu "
+        "văn bản đã ban hành sai và phải hủy, hãy gửi văn bản thu hồi (Quyết định 28/2018/QĐ-TTg, Điều 9).",
+        "This is a request: receivers agree (15) or decline (16). Where the document has not arrived yet, "
+        "it is "
+        "stopped at once. A document that must be cancelled needs a revocation (Decision 28/2018/QĐ-TTg, "
+        "art. 9).",
+    ),
+    "take_back.from": ("Lấy lại từ", "From whom"),
+    "take_back.missing.to": ("Hãy chọn ít nhất một nơi nhận.", "Choose at least one receiver."),
+    "take_back.missing.reason": ("Hãy ghi lý do.", "Say why."),
+    "take_back.go_on": ("Xem lại trước khi gửi", "Go on"),
+    "take_back.confirm": (
+        "Xác nhận: đề nghị {count} nơi nhận trả lại văn bản. Việc này được ghi vào sổ cái và không rút lại "
+        "được.",
+        "Please confirm: the document is asked back from {count} receivers. This is entered in the ledger "
+        "and "
+        "cannot be undone.",
+    ),
+    "take_back.now": ("Gửi đề nghị tới {count} nơi nhận", "Ask {count} receivers"),
+    "take_back.leave": ("Không gửi", "Do not ask"),
+    "take_back.nobody": (
+        "Không có nơi nhận nào có thể đề nghị lấy lại: việc chuyển đã kết thúc, hoặc đã đề nghị rồi.",
+        "No receiver can be asked: the delivery has ended without reaching them, or they were asked already.",
+    ),
+    "take_back.proven": (
+        "Đề nghị được ký số bằng khóa của cơ quan do trục giữ.",
+        "The request is signed with your agency's key, which the exchange keeps.",
+    ),
+    "take_back.unproven": (
+        "Trục gửi đề nghị bằng con dấu của trục và ghi là không có chữ ký số của cơ quan.",
+        "The exchange sends the request under its own seal, marked as not signed by your agency.",
     ),
     "outgoing.progress": (
         "Đã chuyển tới {delivered} trong {all} nơi nhận",
