@@ -2,8 +2,10 @@
 
 ``EXCHANGE_TEST_POSTGRESQL`` and ``EXCHANGE_TEST_AMQP`` name servers. Without the first, PostgreSQL
 comes from a wheel. What is missing is an error where ``CI`` is set, and is said aloud elsewhere.
+With ``EXCHANGE_TEST_THOROUGH`` set, far more is drawn and crashed (tests/thorough.py).
 """
 
+import gc
 import logging
 import os
 import shutil
@@ -14,17 +16,39 @@ from typing import NoReturn
 
 import pytest
 import structlog
+from hypothesis import settings
 from kombu import Connection
 
 from tests.house import Adapters, House
 from tests.pki import make_pki, pki, pki_keys  # noqa: F401
 from tests.servers import Reused, bring_up, new_database
+from tests.thorough import examples
 from tests.tsa import front  # noqa: F401
 
 MakeHouse = Callable[..., House]
 
 
+settings.register_profile("exchange", max_examples=examples(40, 100))
+settings.load_profile("exchange")
+
 structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+
+
+MEMORY = Path("/dev/shm")
+MEMORY_FREE_BYTES_MIN = 2_000_000_000
+
+
+def pytest_configure() -> None:
+    """Tests' files lie in memory where there is plenty: processes are killed here, never the machine."""
+    gc.disable()  # while tests are collected: of what is loaded nothing goes
+    if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > MEMORY_FREE_BYTES_MIN:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded stays: it need not be looked through again and again for what nobody uses any more."""
+    gc.freeze()
+    gc.enable()
 
 
 def missing(what: str) -> NoReturn:

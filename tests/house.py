@@ -20,6 +20,7 @@ from exchange.ledger import claim, reading
 from exchange.pickup import Pickup
 from exchange.settings import Settings, load
 from exchange.sweep import Sweep
+from tests import pdf_processes
 from tests.province import Province
 
 START = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
@@ -68,6 +69,7 @@ class House:
     ) -> "House":
         clock = Clock()
         broker = Broker(settings_for(data, database_url, **changes), clock)
+        pdf_processes.take_over(broker.context.pdfs)
         province = Province.create(clock.now, adapters)
         province.install(broker.database, clock.now)
         broker.context.registry.renew()
@@ -82,6 +84,7 @@ class House:
         return self.broker.connections
 
     def close(self) -> None:
+        pdf_processes.leave(self.context.pdfs)
         self.broker.close()
 
     # --- what agencies do ---

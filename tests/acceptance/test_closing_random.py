@@ -21,6 +21,7 @@ from tests.core.plan_file import plan, step
 from tests.house import House
 from tests.province import DISTRICT, OFFICE
 from tests.reorganising import write_down
+from tests.thorough import examples
 
 PLACES = range(6)
 NUMBERS = count(1)
@@ -121,7 +122,7 @@ def lost(house: House, directory: Directory, document: str, receiver: str) -> bo
     return delivery["state"] not in ("available", "delivered") and delivery["cause"] not in CLOSED
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(12, 25), deadline=None)
 @given(plans(), st.lists(st.sets(st.sampled_from(PLACES), min_size=1, max_size=3), min_size=1, max_size=4))
 def test_no_document_is_lost_and_the_dry_run_tells_what_is_done(
     house: House, chosen: list[list[Chosen]], to: list[set[int]]

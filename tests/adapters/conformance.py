@@ -25,6 +25,7 @@ from hypothesis import strategies as st
 from exchange.adapter import AgencyAdapter, Delivered, Outcome, Outgoing, Refused, Retry
 from tests.adapters import peers
 from tests.adapters.peers import Peer, answer
+from tests.thorough import examples
 
 Options = Mapping[str, object]
 Held = Callable[[], Mapping[str, str]]
@@ -287,7 +288,11 @@ class NetworkConformance(HandsOverConformance):
         peer.talk = peers.says(sent)
         assert isinstance(hurried.deliver(outgoing()), Retry)
 
-    @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(
+        max_examples=examples(30, 60),
+        deadline=None,
+        suppress_health_check=[HealthCheck.function_scoped_fixture],
+    )
     @given(
         start=st.sampled_from([b"", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 429 Slow down\r\nRetry-After: "]),
         rest=st.binary(max_size=200),

@@ -30,7 +30,6 @@ def story(house: House) -> None:
     counting.round()
 
 
-@pytest.mark.parametrize("form", ["did nothing", "took effect"])
 @pytest.mark.parametrize("fatal", range(1, POINTS_MAX))
 def test_a_crash_at_any_commit_counts_each_leaf_once(
     tmp_path: Path, database_url: str, fatal: int, form: str

@@ -26,6 +26,7 @@ from tests.audit.making import BROKER, WITNESS, Made
 from tests.core.test_receipt import build, example
 from tests.house import START
 from tests.province import OFFICE, Province
+from tests.thorough import examples
 
 # Of broken certificates and CRLs the library warns that it will refuse them one day.
 pytestmark = [
@@ -164,7 +165,7 @@ def places(made: Made) -> dict[str, range]:
     return found
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=examples(60, 250), deadline=None)
 @given(place=st.integers(0, 10**9))
 def test_a_flipped_bit_anywhere_in_a_bundle_is_refused_or_told(
     made: Made, places: dict[str, range], place: int
@@ -189,7 +190,7 @@ def test_a_flipped_bit_anywhere_in_a_bundle_is_refused_or_told(
 OWN_WORD = (layout.CONTENTS, layout.REPORT, layout.PAPER, layout.CERTIFICATES)
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=examples(60, 250), deadline=None)
 @given(part=st.integers(0, 10**6), place=st.integers(0, 10**9))
 @seen(part=12, place=272)  # in the unsigned header of a time-stamp
 def test_a_flipped_bit_in_a_part_is_noticed_even_where_the_broker_signs_the_bundle_anew(

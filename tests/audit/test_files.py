@@ -20,6 +20,7 @@ from tests.audit.test_bundle import codes, flipped, pytestmark, receipt
 from tests.core.test_receipt import build, example
 from tests.house import START
 from tests.province import OFFICE, Province
+from tests.thorough import examples
 
 __all__ = ["pytestmark"]
 PROOF = "entries/4.json"
@@ -131,7 +132,7 @@ def test_a_witness_that_has_not_cosigned_is_named(made: Made) -> None:
 TOLD = {"written_otherwise", "witness_absent"}
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(50, 150), deadline=None)
 @given(part=st.integers(0, 10**6), place=st.integers(0, 10**9))
 def test_a_flipped_bit_in_a_receipt_a_proof_or_a_checkpoint_is_refused_or_told(
     made: Made, part: int, place: int
@@ -149,7 +150,7 @@ def test_a_flipped_bit_in_a_receipt_a_proof_or_a_checkpoint_is_refused_or_told(
         assert codes(report, Status.UNCHECKED) <= {"log_unknown", "receipt_broker_unknown", "signer_unknown"}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(30, 60), deadline=None)
 @given(place=st.integers(0, 10**9))
 def test_a_flipped_bit_in_a_document_is_refused_or_outside_of_what_is_signed(made: Made, place: int) -> None:
     content = made.files[layout.DOCUMENT]
@@ -164,7 +165,7 @@ def canonical(content: bytes) -> bytes:
     return etree.tostring(etree.fromstring(content), method="c14n", exclusive=True, with_comments=False)
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(50, 150))
 @given(st.binary(max_size=300) | st.text(max_size=100).map(str.encode))
 def test_any_other_bytes_are_not_readable(made: Made, content: bytes) -> None:
     assert check(made, content).exit is Exit.UNREADABLE

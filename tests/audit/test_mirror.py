@@ -27,6 +27,7 @@ from tests.audit.test_bundle import codes, flipped
 from tests.client_broker import Running, running
 from tests.house import START
 from tests.province import FINANCE, OFFICE
+from tests.thorough import examples
 
 ORIGIN = "exchange.example/ledger"
 KEY = NoteKey(ORIGIN, Ed25519PrivateKey.from_private_bytes(b"l" * 32))
@@ -194,7 +195,7 @@ def test_without_an_anchor_the_key_of_the_first_visit_is_pinned_and_said_to_be_n
     assert follow(tmp_path, Served(20)).exit is Exit.PROVEN
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(30, 60), deadline=None)
 @given(part=st.integers(0, 10**6), place=st.integers(0, 10**9))
 def test_a_flipped_bit_in_a_mirror_is_refused(
     tmp_path_factory: pytest.TempPathFactory, part: int, place: int

@@ -19,6 +19,7 @@ from exchange.core.refusal import Refused
 from exchange.core.signature import SigningKey
 from exchange.demo.authority import Authority, certificate_pem
 from tests.core.test_receipt import KEY, NOW, RSA_KEY
+from tests.thorough import examples
 
 PARTS = (
     Part(name="document.edxml", content="<a>Văn bản</a>".encode(), kind="application/xml"),
@@ -126,7 +127,7 @@ def test_a_container_without_a_signature_is_no_bundle(content: bytes) -> None:
         asic.read(content)
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(100, 300))
 @given(st.integers(0, len(BUNDLE) * 8 - 1))
 def test_every_flipped_bit_is_refused_or_lies_outside_the_files(bit: int) -> None:
     flipped = bytearray(BUNDLE)

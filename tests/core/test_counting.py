@@ -13,6 +13,7 @@ from exchange.core.share import Electronic, ExchangeClass, Paper
 from exchange.core.tallies import COUNTS, ROLLED_COUNTS, ROLLED_DURATIONS, Key, Parts, cover, fold, quarter_of
 from exchange.core.working_days import Calendar
 from tests.ledger.share_reference import Counts, count
+from tests.thorough import examples
 
 AT = datetime(2013, 5, 30, 2, 0, tzinfo=UTC)
 CALENDAR = Calendar(holidays=frozenset({date(2013, 6, 3)}))
@@ -202,7 +203,7 @@ def test_few_tallies_cover_any_months_and_add_up_to_them(begin: int, length: int
     assert len(covered) <= 6 * len({month // 100 for month in months})
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(100, 300), deadline=None)
 @given(histories(), st.lists(st.integers(0, 30), max_size=3))
 def test_any_history_in_any_runs_is_counted_as_its_definition_reads(
     events: list[Event], cuts: list[int]

@@ -38,6 +38,7 @@ from exchange.core.edxml import (
 )
 from exchange.core.refusal import Refused
 from exchange.core.schema import Schema
+from tests.thorough import examples
 
 SCHEMAS = Path(__file__).parents[2] / "schemas"
 STRICT = Schema((SCHEMAS / "edxml-strict.xsd").read_bytes())
@@ -549,7 +550,7 @@ def documents(kind: BusinessType) -> st.SearchStrategy[DocumentMessage]:
     )
 
 
-PROPERTY = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+PROPERTY = settings(max_examples=examples(8, 25), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @pytest.mark.parametrize("kind", BusinessType)
@@ -739,7 +740,7 @@ def test_a_damaged_zip_is_refused() -> None:
         attached(bytes(content)).content(expanded_bytes_max=1_000)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(60, 200), deadline=None)
 @given(st.data())
 def test_no_bytes_of_an_attachment_lead_anywhere_but_to_content_or_a_refusal(data: st.DataObject) -> None:
     content = bytearray(zipped({UUID_NAME: PDF}))

@@ -15,6 +15,7 @@ from exchange.core.edxml import DocumentMessage, StatusMessage, build_document, 
 from exchange.core.edxml_reading import TEXT_CHARACTERS_MAX
 from exchange.core.refusal import Refused
 from tests.core.test_edxml import HEADER, LENIENT, STRICT, Q, document, status, through_bytes
+from tests.thorough import examples
 
 BLANKS = " " * 1_000_000
 NAME = "Ủy ban nhân dân"
@@ -51,7 +52,7 @@ WRITINGS = st.text(
 ).map(lambda text: f"x{text}")  # fmt: skip
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(60, 150), deadline=None)
 @given(field=st.sampled_from(ONE_LINE), text=WRITINGS, form=st.sampled_from(["NFC", "NFD"]))
 def test_a_value_of_one_line_reads_the_same_however_it_is_written(field: str, text: str, form: str) -> None:
     first = written(field, unicodedata.normalize(form, text))  # type: ignore[arg-type]
@@ -61,7 +62,7 @@ def test_a_value_of_one_line_reads_the_same_however_it_is_written(field: str, te
     assert unicodedata.is_normalized("NFC", getattr(first, field))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(100, 300), deadline=None)
 @given(WRITINGS)
 def test_reading_a_value_twice_changes_nothing_more(text: str) -> None:
     assert one_line(one_line(text)) == one_line(text)
@@ -69,7 +70,7 @@ def test_reading_a_value_twice_changes_nothing_more(text: str) -> None:
     assert normalise(normalise(text)) == normalise(text)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(100, 300), deadline=None)
 @given(st.text("ab \t\r\n", max_size=12))
 def test_white_space_is_collapsed_as_the_schema_collapses_it(text: str) -> None:
     element = etree.Element("v")

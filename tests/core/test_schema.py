@@ -12,6 +12,7 @@ from lxml import etree
 
 from exchange.core.edxml import NAMESPACE
 from exchange.core.schema import Reason, Schema
+from tests.thorough import examples
 
 SCHEMAS = Path(__file__).parents[2] / "schemas"
 STRICT = Schema((SCHEMAS / "edxml-strict.xsd").read_bytes())
@@ -386,7 +387,7 @@ def damaged(draw: st.DrawFn) -> etree._Element:
     return root
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(60, 150), deadline=None)
 @given(damaged())
 def test_whatever_is_damaged_libxml2_decides_and_every_refusal_is_explained(root: etree._Element) -> None:
     for name, schema in (("strict", STRICT), ("lenient", LENIENT)):

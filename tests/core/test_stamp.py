@@ -23,6 +23,7 @@ from exchange.core.stamp import BadStamp, Cause
 from exchange.demo.pki import Pki
 from tests.house import START, Clock
 from tests.pki import HOLDERS
+from tests.thorough import examples
 
 TEXT = b"exchange/ledger\n17\nqINS1GRFhWHwdkUeqLEoP4yEMkTBBzxBkGwGQlVlVcs=\n"
 DIGEST = hashlib.sha256(TEXT).digest()
@@ -205,7 +206,7 @@ def test_bytes_that_are_no_stamp_are_refused_as_such(content: bytes) -> None:
     assert caught.value.cause in (Cause.MALFORMED, Cause.NOT_GRANTED)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(30, 60))
 @given(data=st.data())
 def test_pieces_of_a_stamp_are_refused(data: st.DataObject, pki: Pki, token: bytes) -> None:
     begin = data.draw(st.integers(0, len(token)))

@@ -15,6 +15,7 @@ from exchange.core.refusal import Refused
 from exchange.core.signature import ParseLimits, verifier, verify
 from exchange.core.verifiers import Name
 from tests.core.hostile import NOW, Hostile, cast, hostile, message, signed
+from tests.thorough import examples
 
 NAMES: tuple[Name, ...] = ("signxml", "bergshamra", "both")
 
@@ -126,7 +127,7 @@ MARKUP = tuple(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(80, 300), deadline=None)
 @given(
     kind=st.sampled_from(["rsa", "ec"]),
     flips=st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 255)), min_size=1, max_size=3),
@@ -138,7 +139,7 @@ def test_flipped_bytes_are_judged_alike(kind: str, flips: list[tuple[int, int]])
     agree(bytes(document))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(80, 300), deadline=None)
 @given(
     kind=st.sampled_from(["rsa", "ec"]),
     edits=st.lists(
@@ -153,7 +154,7 @@ def test_inserted_markup_is_judged_alike(kind: str, edits: list[tuple[int, int, 
     agree(document)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(100, 400), deadline=None)
 @given(kind=st.sampled_from(["rsa", "ec"]), seed=st.integers(0, 2**32), edits=st.integers(1, 3))
 def test_moved_doubled_and_renamed_elements_are_judged_alike(kind: str, seed: int, edits: int) -> None:
     chance = random.Random(seed)

@@ -7,10 +7,8 @@ import pytest
 from playwright.sync_api import Page
 
 from exchange.ledger import people
-from tests.web.browser import DESK, PHONE, BrowserPage, Site, audit_page, fits_width, picture
+from tests.web.browser import TOURS, BrowserPage, Site, audit_page, fits_width, picture
 from tests.web.test_desk import arrive
-
-TOURS = {"vi": PHONE, "en": DESK}
 
 
 class Tour:

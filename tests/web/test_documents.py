@@ -9,27 +9,24 @@ import pytest
 
 from exchange.ledger import acts, reading
 from tests.province import FINANCE, OFFICE
-from tests.web.browser import DESK, LANGUAGES, PHONE, BrowserPage, Site, audit_page, fits_width, picture
+from tests.web.browser import TOURS, BrowserPage, Site, audit_page, fits_width, picture
 from tests.web.requests import Answer, ask, send
 from tests.web.stock import SUBJECTS, Stock
-
-SIZES = {"desk": DESK, "phone": PHONE}
 
 
 def searched(site: Site, role: str = "auditor", **fields: str) -> Answer:
     return ask(site, "GET", f"/web/documents?{urlencode(fields)}", role)
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("language", TOURS)
 def test_documents_are_looked_for_and_followed(
-    browser_page: BrowserPage, stock: Stock, language: str, size: str
+    browser_page: BrowserPage, stock: Stock, language: str
 ) -> None:
-    page = browser_page("administrator", language, SIZES[size])
+    page = browser_page("administrator", language, TOURS[language])
     page.goto("/web/documents")
     audit_page(page)
     fits_width(page)
-    picture(page, f"documents-{language}-{size}")
+    picture(page, f"documents-{language}")
     page.fill("[name=q]", "chuyen doi so")
     page.wait_for_url("**q=chuyen**")  # the table comes by itself while one types
     page.click(f"text={'V/v triển khai'} >> xpath=ancestor::tr >> a")
@@ -37,7 +34,7 @@ def test_documents_are_looked_for_and_followed(
     assert page.locator(".timeline .event-delivered").count() == 2
     audit_page(page)
     fits_width(page)
-    picture(page, f"document-{language}-{size}")
+    picture(page, f"document-{language}")
 
 
 def test_a_page_escapes_what_senders_write(site: Site, stock: Stock) -> None:

@@ -8,10 +8,8 @@ from jinja2 import Environment
 
 from exchange.web import rendering, texts
 from tests.web.browser import (
-    DESK,
-    LANGUAGES,
     PASSWORD,
-    PHONE,
+    TOURS,
     BrowserPage,
     audit_page,
     fits_width,
@@ -19,19 +17,17 @@ from tests.web.browser import (
 )
 
 TEMPLATES = sorted((rendering.HERE / "templates").glob("*.html"))
-SIZES = {"desk": DESK, "phone": PHONE}
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("size", SIZES)
-def test_a_person_signs_in_and_out(browser_page: BrowserPage, language: str, size: str) -> None:
-    page = browser_page("", language, SIZES[size])
+@pytest.mark.parametrize("language", TOURS)
+def test_a_person_signs_in_and_out(browser_page: BrowserPage, language: str) -> None:
+    page = browser_page("", language, TOURS[language])
     page.goto("/web/account")
     assert page.locator("html").get_attribute("lang") == language
     assert "/web/sign-in" in page.url
     audit_page(page)
     fits_width(page)
-    picture(page, f"sign-in-{language}-{size}")
+    picture(page, f"sign-in-{language}")
     page.fill("[name=login]", "vanthu")
     page.fill("[name=password]", "wrong")
     page.click("main button")
@@ -42,7 +38,7 @@ def test_a_person_signs_in_and_out(browser_page: BrowserPage, language: str, siz
     page.wait_for_url("**/web/account")
     audit_page(page)
     fits_width(page)
-    picture(page, f"account-{language}-{size}")
+    picture(page, f"account-{language}")
     page.click("header form button")
     page.wait_for_url("**/web/sign-in")
     page.goto("/web/account")

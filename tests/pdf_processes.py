@@ -1,0 +1,31 @@
+"""Processes that examine PDFs, handed from one broker under test to the next, for they start slowly."""
+
+import atexit
+from contextlib import suppress
+from queue import Empty
+
+from exchange.pdfs import Limits, Pdfs
+
+_spare: dict[Limits, list[object]] = {}
+
+
+def take_over(pdfs: Pdfs) -> None:
+    """Give a new broker the processes that others with the same limits left."""
+    spare = _spare.get(pdfs._limits, [])
+    for process in [pdfs._free.get_nowait() for _ in range(pdfs._free.qsize())]:
+        pdfs._free.put(process or (spare.pop() if spare else None))  # type: ignore[arg-type]
+
+
+def leave(pdfs: Pdfs) -> None:
+    """Keep the processes of a broker that is about to close."""
+    with suppress(Empty):
+        while True:
+            if process := pdfs._free.get_nowait():
+                _spare.setdefault(pdfs._limits, []).append(process)
+
+
+@atexit.register
+def _end() -> None:
+    for processes in _spare.values():
+        for process in processes:
+            process.end()  # type: ignore[attr-defined]
