@@ -1,7 +1,7 @@
 """Paper: an agency registers what it sent on paper, takes back what was wrong, says that it sent none."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from exchange.context import Context, today
@@ -10,25 +10,32 @@ from exchange.core.paper import BUSINESS_TYPE, Declaration, Registration, Withdr
 from exchange.core.refusal import Refusal, Refused, refuse
 from exchange.ids import new_id
 from exchange.ledger import paper as ledger
-from exchange.ledger.paper import NewPaper, NotRegistered, Registered
+from exchange.ledger.acts import Act
+from exchange.ledger.incoming import Actor
+from exchange.ledger.paper import NewPaper, NotRegistered, Registered, Tell
 from exchange.ledger.values import NewDocument, NewEntry
 
 
-def register(context: Context, registration: Registration) -> Registered:
+def register(context: Context, registration: Registration, actor: Actor | None = None) -> Registered:
     """Register a document that went on paper; the same again gives the same answer (promise 5).
 
     Raises ``Refused``: ``paper_invalid``, ``receiver_unknown``, ``receiver_is_sender``,
     ``receiver_duplicate``; ``paper_conflict`` where its mark stands for other content; ``not_found``
     where what it replaces is not there.
     """
-    [answer] = register_all(context, [registration])
+    [answer] = register_all(context, [registration], actor)
     if isinstance(answer, Refused):
         raise answer
     return answer
 
 
-def register_all(context: Context, batch: Sequence[Registration]) -> list[Registered | Refused]:
-    """Register several in one transaction, each with an answer of its own, in their order."""
+def register_all(
+    context: Context, batch: Sequence[Registration], actor: Actor | None = None
+) -> list[Registered | Refused]:
+    """Register several in one transaction, each with an answer of its own, in their order.
+
+    With ``actor`` the person's act is written in that transaction, if anything is new.
+    """
     answers: list[Registered | Refused | None] = []
     made: list[NewPaper] = []
     for registration in batch:
@@ -36,7 +43,7 @@ def register_all(context: Context, batch: Sequence[Registration]) -> list[Regist
         answers.append(new if isinstance(new, Refused) else None)
         if not isinstance(new, Refused):
             made.append(new)
-    written = iter(_written(context, made))
+    written = iter(_written(context, made, actor))
     return [next(written) if answer is None else answer for answer in answers]
 
 
@@ -110,19 +117,48 @@ def _entry(event: str, document: NewDocument, said: dict[str, object]) -> NewEnt
     )
 
 
-def _written(context: Context, made: Sequence[NewPaper]) -> list[Registered | Refused]:
+def _written(context: Context, made: Sequence[NewPaper], actor: Actor | None) -> list[Registered | Refused]:
     if not made:
         return []
     try:
-        found = ledger.register(context.database, made)
+        found = ledger.register(context.database, made, _tell(actor, _what(made)))
     except NotRegistered as missing:
         if len(made) > 1:  # one that replaces nothing keeps no other from being registered
-            return [answer for each in made for answer in _written(context, [each])]
+            return [answer for each in made for answer in _written(context, [each], actor)]
         return [_missing(str(missing), "replaces")]
     return [
         was if was.digest == new.document.digest else _conflict(was, new)
         for was, new in zip(found, made, strict=True)
     ]
+
+
+def _what(made: Sequence[NewPaper]) -> Mapping[str, object]:
+    """What the act says beside who and when."""
+    if len(made) > 1:
+        return {}
+    return {"replaces": made[0].replaces} if made[0].replaces else {}
+
+
+def _tell(actor: Actor | None, what: Mapping[str, object]) -> Tell | None:
+    """The act of a person: about the registration, or about several with their number."""
+    if actor is None:
+        return None
+
+    def tell(found: Sequence[Registered]) -> Act | None:
+        fresh = [each for each in found if each.fresh]
+        if not fresh:
+            return None
+        return Act(
+            event="paper_registered",
+            at=actor.at,
+            person=actor.person,
+            role=actor.role,
+            agency=fresh[0].agency,
+            document=fresh[0].id if len(found) == 1 else "",
+            what={**what, **({} if len(found) == 1 else {"lines": len(fresh)})},
+        )
+
+    return tell
 
 
 def _conflict(was: Registered, new: NewPaper) -> Refused:
@@ -147,7 +183,7 @@ def _missing(mark: str, where: str) -> Refused:
     )
 
 
-def withdraw(context: Context, withdrawal: Withdrawal) -> Registered:
+def withdraw(context: Context, withdrawal: Withdrawal, actor: Actor | None = None) -> Registered:
     """Take a registration or declaration back, as a new entry; done before, it stays as it was.
 
     Raises ``Refused``: ``paper_invalid`` without a reason, ``not_found``.
@@ -159,13 +195,19 @@ def withdraw(context: Context, withdrawal: Withdrawal) -> Registered:
     mark = paper.one_line(withdrawal.id)
     try:
         return ledger.withdraw(
-            context.database, withdrawal.agency, mark, why=why, by=withdrawal.by, at=context.now()
+            context.database,
+            withdrawal.agency,
+            mark,
+            why=why,
+            by=withdrawal.by,
+            at=context.now(),
+            tell=_tell(actor, {"withdrawn": why}),
         )
     except NotRegistered:
         raise _missing(mark, "id") from None
 
 
-def declare_none(context: Context, declaration: Declaration) -> Registered:
+def declare_none(context: Context, declaration: Declaration, actor: Actor | None = None) -> Registered:
     """Say that an agency sent nothing on paper in a month; said before and still standing, it stays.
 
     Raises ``Refused``: ``paper_invalid`` for a month that is not over or is none, ``paper_was_sent``
@@ -190,7 +232,8 @@ def declare_none(context: Context, declaration: Declaration) -> Registered:
     said: dict[str, object] = {"by": declaration.by, "reason": "", "receiver": "", "sent_on": str(first)}
     entry = _entry("paper_none", document, said)
     new = NewPaper(document=document, entries=(entry,), by=declaration.by)
-    [found] = ledger.register(context.database, [new])
+    tell = _tell(actor, {"none_sent_in": f"{first:%Y-%m}"})
+    [found] = ledger.register(context.database, [new], tell)
     return found
 
 

@@ -8,6 +8,7 @@ from exchange.core.paper import Registration
 from exchange.core.paper_csv import parse
 from exchange.core.refusal import Refusal, Refused
 from exchange.core.share import Reason
+from exchange.ledger.incoming import Actor
 from exchange.paper import examine, register_all
 
 BATCH = 100  # registrations in one transaction
@@ -24,10 +25,18 @@ class Taken:
 
 
 def take(
-    context: Context, agency: str, content: bytes, *, by: str, reason: Reason | None, dry_run: bool
+    context: Context,
+    agency: str,
+    content: bytes,
+    *,
+    by: str,
+    reason: Reason | None,
+    dry_run: bool,
+    actor: Actor | None = None,
 ) -> Iterator[Taken]:
     """Register every line that can be; raises ``BadFile``. ``dry_run`` says the same and writes nothing.
 
+    With ``actor`` the person's act is written with each transaction that registers something.
     A line that is refused keeps no other back: mend it and give the same file again.
     """
     waiting: list[tuple[int, Registration]] = []
@@ -38,11 +47,13 @@ def take(
         waiting += [(line.number, each) for each in line.registrations]
     for place in range(0, len(waiting), BATCH):
         part = waiting[place : place + BATCH]
-        yield from _examined(context, part, seen) if dry_run else _registered(context, part)
+        yield from _examined(context, part, seen) if dry_run else _registered(context, part, actor)
 
 
-def _registered(context: Context, part: Sequence[tuple[int, Registration]]) -> Iterator[Taken]:
-    answers = register_all(context, [registration for _, registration in part])
+def _registered(
+    context: Context, part: Sequence[tuple[int, Registration]], actor: Actor | None
+) -> Iterator[Taken]:
+    answers = register_all(context, [registration for _, registration in part], actor)
     for (line, registration), answer in zip(part, answers, strict=True):
         refusals = answer.refusals if isinstance(answer, Refused) else ()
         fresh = not isinstance(answer, Refused) and answer.fresh

@@ -98,8 +98,11 @@ def folder(context: Context, agency: str, delivery: str) -> Folder:
     )
 
 
-def take(context: Context, agency: str, delivery: str) -> Folder:
-    """The document, leased for the agency if it lay ready. Refused: ``lease_lost``, ``delivery_ended``."""
+def take(context: Context, agency: str, delivery: str, actor: Actor) -> Folder:
+    """The document, leased for the agency if it lay ready, which is an act of the person.
+
+    Refused: ``lease_lost``, ``delivery_ended``.
+    """
     found = folder(context, agency, delivery)
     if found.state is State.AVAILABLE:
         now = context.now()
@@ -110,6 +113,7 @@ def take(context: Context, agency: str, delivery: str) -> Folder:
             token=LEASE + new_id(),
             now=now,
             until=now + timedelta(seconds=context.settings.lease_seconds_max),
+            act=_seen(agency, found, "opened", actor),
         )
         found = folder(context, agency, delivery)
     if not found.ours:
@@ -150,7 +154,7 @@ def give_back(context: Context, agency: str, delivery: str, reason: str, actor: 
 
 
 def _enter(context: Context, agency: str, delivery: str, code: str, words: str, actor: Actor) -> Entered:
-    found = take(context, agency, delivery)
+    found = take(context, agency, delivery, actor)
     if found.line is not None:
         return Entered(line=found.line, fresh=False)
     own = agency_of(context, agency)
@@ -298,16 +302,17 @@ def plain(text: str) -> str:
 
 def seen(context: Context, agency: str, found: Folder, event: str, actor: Actor, what: str = "") -> None:
     """Enter that a person sees or takes the content, before it is shown."""
-    record_act(
-        context.database,
-        Act(
-            event=event,
-            at=actor.at,
-            person=actor.person,
-            role=actor.role,
-            document=found.row["document"],
-            delivery=found.row["delivery"],
-            agency=agency,
-            what={"what": what} if what else {},
-        ),
+    record_act(context.database, _seen(agency, found, event, actor, what))
+
+
+def _seen(agency: str, found: Folder, event: str, actor: Actor, what: str = "") -> Act:
+    return Act(
+        event=event,
+        at=actor.at,
+        person=actor.person,
+        role=actor.role,
+        document=found.row["document"],
+        delivery=found.row["delivery"],
+        agency=agency,
+        what={"what": what} if what else {},
     )

@@ -1,6 +1,6 @@
 """Sending from a page: the file is looked at first, then goes through the same intake as everybody's."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from exchange import intake, preflight
@@ -15,7 +15,7 @@ from exchange.desk.status import as_token
 from exchange.ids import new_id
 from exchange.intake import Answer, digest_of
 from exchange.ledger import drafts
-from exchange.ledger.acts import Act, record_act
+from exchange.ledger.acts import Act
 from exchange.ledger.drafts import Draft
 from exchange.ledger.incoming import Actor
 from exchange.payloads import NotKept
@@ -96,30 +96,32 @@ def prepared(context: Context, agency: str, draft: str, now: datetime) -> Prepar
     )
 
 
+def discard(context: Context, agency: str, draft: str, actor: Actor) -> None:
+    """Not wanted any more. What is not there is discarded already."""
+    act = Act(event="draft_discarded", at=actor.at, person=actor.person, role=actor.role, agency=agency)
+    drafts.discard(context.database, agency, draft, act)
+
+
 def send(context: Context, agency: str, draft: str, actor: Actor) -> Answer:
     """Send the draft, signed by the broker where it is not and the broker keeps the key. Raises ``Refused``.
 
-    A crash before it is accepted leaves the draft; one after that, too, and sending it again gives the
-    same acceptance (promise 5).
+    The person's act stands with the acceptance or not at all. A crash before it is accepted leaves the
+    draft; one after that, too, and sending it again gives the same acceptance (promise 5).
     """
     ready = prepared(context, agency, draft, actor.at)
     content = content_of(context, ready.draft)
     own = context.registry.current.directory.get(agency)
     if not ready.signed and own is not None:
         content = _signed(context, content, own, actor.at)
-    answer = _accepted(context, agency, content, actor.at)
-    record_act(
-        context.database,
-        Act(
-            event="submitted",
-            at=actor.at,
-            person=actor.person,
-            role=actor.role,
-            document=answer.id,
-            agency=agency,
-            what={"digest": digest_of(content), "signed_here": not ready.signed},
-        ),
+    act = Act(
+        event="submitted",
+        at=actor.at,
+        person=actor.person,
+        role=actor.role,
+        agency=agency,
+        what={"digest": digest_of(content), "signed_here": not ready.signed},
     )
+    answer = _accepted(context, agency, content, act)
     drafts.discard(context.database, agency, draft)
     return answer
 
@@ -131,9 +133,10 @@ def _signed(context: Context, content: bytes, own: Agency, now: datetime) -> byt
     return sign(parsing.parse(content, context.limits), key)
 
 
-def _accepted(context: Context, agency: str, content: bytes, now: datetime) -> Answer:
+def _accepted(context: Context, agency: str, content: bytes, act: Act) -> Answer:
     try:
-        examined = intake.examine(context, content, as_token(agency, now), now)
+        examined = intake.examine(context, content, as_token(agency, act.at), act.at)
+        examined = replace(examined, act=replace(act, document=examined.document.id))
         [answer] = intake.accept(context, [examined])
         if isinstance(answer, Refusal):
             raise Refused(answer)

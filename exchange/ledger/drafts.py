@@ -1,6 +1,6 @@
 """Files that persons handed in and have not sent yet; and the groups of receivers of an agency."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select
@@ -50,10 +50,16 @@ def find(database: Database, agency: str, draft: str) -> Draft | None:
     return None if row is None else Draft(**row)
 
 
-def discard(database: Database, agency: str, draft: str) -> None:
-    """It is sent, or not wanted any more. Crash before the commit: it can be sent again, to the same end."""
+def discard(database: Database, agency: str, draft: str, act: Act | None = None) -> None:
+    """It is sent, or not wanted any more, which ``act`` tells with the digest of what is gone.
+
+    Crash before the commit: it can be sent again, to the same end.
+    """
+    statement = delete(DRAFT).where(DRAFT.c.id == draft, DRAFT.c.agency == agency).returning(DRAFT.c.digest)
     with database.write() as connection:
-        connection.execute(delete(DRAFT).where(DRAFT.c.id == draft, DRAFT.c.agency == agency))
+        digest = connection.execute(statement).scalar()
+        if digest is not None and act is not None:
+            acts.write(connection, replace(act, what={**act.what, "digest": digest}))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,8 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, func, select
 
 from exchange.core.delivery import State, Step, advance
+from exchange.ledger import acts
+from exchange.ledger.acts import Act
 from exchange.ledger.database import Database
 from exchange.tables import AttemptRow, DeliveryRow, DocumentRow
 
@@ -104,11 +106,19 @@ def lease(
 
 
 def lease_one(
-    database: Database, receiver: str, delivery: str, *, token: str, now: datetime, until: datetime
+    database: Database,
+    receiver: str,
+    delivery: str,
+    *,
+    token: str,
+    now: datetime,
+    until: datetime,
+    act: Act | None = None,
 ) -> bool:
     """Lease the message of this delivery, if it lies ready for ``receiver``. A crash is as in ``lease``.
 
-    Whoever else is leasing it is waited for: afterwards it is seen who has it.
+    Whoever else is leasing it is waited for: afterwards it is seen who has it. ``act`` tells of the person
+    who leases it, in the same transaction.
     """
     statement = _select(
         receiver, DELIVERY.c.id == delivery, DELIVERY.c.state == State.AVAILABLE.value
@@ -117,6 +127,8 @@ def lease_one(
         rows = connection.execute(statement).all()
         if rows:
             _write_lease(connection, rows, token, now, until)
+        if rows and act is not None:
+            acts.write(connection, act)
     return bool(rows)
 
 

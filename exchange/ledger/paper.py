@@ -1,6 +1,6 @@
 """Paper in the ledger: registrations, declarations and what withdraws them, each for ever."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -9,7 +9,8 @@ import orjson
 from sqlalchemy import Connection, func, literal_column, select
 
 from exchange.core.paper import BUSINESS_TYPE
-from exchange.ledger import bulk
+from exchange.ledger import acts, bulk
+from exchange.ledger.acts import Act
 from exchange.ledger.database import Database
 from exchange.ledger.reading import Record
 from exchange.ledger.values import NewDocument, NewEntry
@@ -70,7 +71,11 @@ class NotRegistered(Exception):
     """What is to be replaced or withdrawn is not there."""
 
 
-def register(database: Database, batch: Sequence[NewPaper]) -> list[Registered]:
+# The act of the person who registered, once it is known what is new; None if nothing was done.
+Tell = Callable[[Sequence[Registered]], Act | None]
+
+
+def register(database: Database, batch: Sequence[NewPaper], tell: Tell | None = None) -> list[Registered]:
     """Write registrations in one transaction; one whose mark is there already is given back as it is.
 
     Raises ``NotRegistered`` with the mark that one of them replaces and that is not there. Crash before
@@ -78,7 +83,15 @@ def register(database: Database, batch: Sequence[NewPaper]) -> list[Registered]:
     same answer.
     """
     with database.write() as connection:
-        return [_register(database, connection, each) for each in batch]
+        found = [_register(database, connection, each) for each in batch]
+        _told(connection, found, tell)
+        return found
+
+
+def _told(connection: Connection, found: Sequence[Registered], tell: Tell | None) -> None:
+    act = tell(found) if tell is not None else None
+    if act is not None:
+        acts.write(connection, act)
 
 
 def _register(database: Database, connection: Connection, paper: NewPaper) -> Registered:
@@ -114,7 +127,16 @@ def _replace(connection: Connection, paper: NewPaper) -> None:
     _withdraw(connection, earlier, why=why, by=paper.by, at=document.accepted_at)
 
 
-def withdraw(database: Database, agency: str, mark: str, *, why: str, by: str, at: datetime) -> Registered:
+def withdraw(
+    database: Database,
+    agency: str,
+    mark: str,
+    *,
+    why: str,
+    by: str,
+    at: datetime,
+    tell: Tell | None = None,
+) -> Registered:
     """Withdraw what stands of a registration; what was withdrawn before stays as it was.
 
     Raises ``NotRegistered``. Crash before the commit: it stands. Crash after it: it is withdrawn.
@@ -127,7 +149,9 @@ def withdraw(database: Database, agency: str, mark: str, *, why: str, by: str, a
         _withdraw(connection, found, why=why, by=by, at=at)
         found = _find(connection, agency, mark)
         assert found is not None
-        return replace(found, fresh=fresh)
+        found = replace(found, fresh=fresh)
+        _told(connection, [found], tell)
+        return found
 
 
 def _withdraw(connection: Connection, found: Registered, *, why: str, by: str, at: datetime) -> None:

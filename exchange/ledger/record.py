@@ -8,7 +8,8 @@ from sqlalchemy import Connection, or_, select
 
 from exchange.core.receipt import Notice
 from exchange.core.standing import NOTHING_SAID, Assurance
-from exchange.ledger import bulk
+from exchange.ledger import acts, bulk
+from exchange.ledger.acts import Act
 from exchange.ledger.database import Database
 from exchange.ledger.earlier import Revocation, Said, act
 from exchange.ledger.settle import Issue
@@ -37,6 +38,8 @@ class Examined:
     assurance: Assurance = NOTHING_SAID
     report: Report | None = None
     revocation: Revocation | None = None
+    act: Act | None = None
+    """Of the person who submits it, where one does."""
 
     @property
     def key(self) -> Key:
@@ -222,6 +225,9 @@ def _insert_rest(
     deliveries = [delivery.row() for examined, _ in pairs for delivery in examined.deliveries]
     bulk.insert(connection, DELIVERY, deliveries)
     bulk.insert(connection, ENTRY, [entry.row() for pair in pairs for entry in _entries(*pair)])
+    for examined, _ in pairs:
+        if examined.act is not None:
+            acts.write(connection, examined.act)
     said = [each for examined, _ in pairs if (each := _said(examined)) is not None]
     return act(database, connection, said, pairs[0][1].sender, issue) if said else {}
 

@@ -101,7 +101,8 @@ def test_without_the_agencys_key_a_status_is_told_and_kept_as_not_proven(house: 
     incoming.accept(house.context, COMMUNE, delivery, act(house))
     [entry] = [each for each in events(house, delivery) if each["event"] == "status_03"]
     assert entry["body"] == {"message": None, "proven": False}
-    [registered] = done(house, delivery)
+    opened, registered = done(house, delivery)
+    assert opened.event == "opened"
     assert (registered.event, registered.body["person"]) == ("taken", "clerk")
     assert registered.body["number"] == "1/2026"
     [(_, content)] = told(house)
@@ -162,9 +163,9 @@ def test_a_document_is_assigned_processed_and_finished_and_each_step_is_told(hou
     assert register(house) == [(1, "06")]
     assert [code for code, _ in told(house)] == ["03", "04", "05", "06"]
     assert [each.event for each in done(house, delivery)] == [
-        "taken", "assigned", "processing", "finished",
+        "opened", "taken", "assigned", "processing", "finished",
     ]  # fmt: skip
-    assert done(house, delivery)[1].body["assigned_to"] == "Nguyễn Văn A"
+    assert done(house, delivery)[2].body["assigned_to"] == "Nguyễn Văn A"
     assert incoming_reading.assignees(house.context.database, COMMUNE) == ["Nguyễn Văn A"]
 
 
@@ -228,7 +229,7 @@ def test_a_document_that_other_software_of_the_agency_is_fetching_is_not_the_des
 
 def test_a_document_that_the_desk_opened_is_not_given_to_other_software(house: House) -> None:
     delivery = arrive(house)
-    incoming.take(house.context, COMMUNE, delivery)
+    incoming.take(house.context, COMMUNE, delivery, act(house))
     assert house.fetch_all(COMMUNE) == []
     house.clock.pass_(hours=2)
     house.sweep()
@@ -237,9 +238,10 @@ def test_a_document_that_the_desk_opened_is_not_given_to_other_software(house: H
 
 def test_a_document_of_another_agency_is_not_there(house: House) -> None:
     delivery = arrive(house)
-    for what in (incoming.take, incoming.folder):
-        with pytest.raises(Refused, match="not_found"):
-            what(house.context, OFFICE, delivery)
+    with pytest.raises(Refused, match="not_found"):
+        incoming.folder(house.context, OFFICE, delivery)
+    with pytest.raises(Refused, match="not_found"):
+        incoming.take(house.context, OFFICE, delivery, act(house))
     with pytest.raises(Refused, match="not_found"):
         incoming.accept(house.context, OFFICE, delivery, act(house))
 

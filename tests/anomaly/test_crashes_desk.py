@@ -27,7 +27,7 @@ def arm(house: House, points: Points) -> None:
 def story(house: House, deliveries: list[str]) -> None:
     """A clerk accepts both, and assigns the first; what is done already is not done again."""
     for delivery in deliveries:
-        incoming.take(house.context, COMMUNE, delivery)
+        incoming.take(house.context, COMMUNE, delivery, act(house))
         incoming.accept(house.context, COMMUNE, delivery, act(house))
     if incoming.folder(house.context, COMMUNE, deliveries[0]).next_codes[0] == "04":
         wish = Wish(code="04", seen="03", assigned_to="A")

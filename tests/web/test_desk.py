@@ -59,7 +59,7 @@ def test_a_document_says_nothing_before_it_is_opened_and_each_look_is_entered(
     assert events(site, delivery) == []
     assert do(site, delivery, "open").headers["location"] == path
     assert "van-ban.pdf" in shown(site, path)
-    assert events(site, delivery) == ["viewed"]
+    assert events(site, delivery) == ["opened", "viewed"]
 
 
 def test_a_clerk_accepts_assigns_and_finishes(site: Site, delivery: str) -> None:
@@ -112,7 +112,7 @@ def test_an_attachment_comes_as_a_file_that_no_browser_opens(site: Site) -> None
     assert not set('/\\:*?"<>|') & set(unquote(given.partition("UTF-8''")[2]))
     assert ask(site, "GET", f"/web/incoming/{delivery}/attachments/2", CLERK).status == 404
     assert ask(site, "GET", f"/web/incoming/{delivery}/message", CLERK).status == 200
-    assert events(site, delivery) == ["downloaded", "downloaded"]
+    assert events(site, delivery) == ["opened", "downloaded", "downloaded"]
 
 
 @pytest.mark.parametrize("what", ["open", "accept", "refuse", "step", "answer"])

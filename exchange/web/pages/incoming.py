@@ -140,7 +140,7 @@ def _linked(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
 @router.post("/{delivery}/open")
 def open_(visit: Clerk, context: InContext, delivery: str) -> Response:
     """Lease it for the agency's persons, so that it may be read."""
-    incoming.take(context, visit.agency, delivery)
+    incoming.take(context, visit.agency, delivery, actor_of(visit, context))
     return _back(delivery)
 
 

@@ -10,6 +10,7 @@ from exchange.context import Context
 from exchange.core.refusal import Refused, refuse
 from exchange.core.refusal_texts import CATALOGUE
 from exchange.core.witnessing import Cosigner
+from exchange.intake import digest_of
 from exchange.ledger import acts, overseeing
 from exchange.ledger.overseeing import Proofs
 from exchange.stamp_age import Standing
@@ -68,6 +69,8 @@ def examine(
     try:
         found = verify(context, content, context.now())
     except Refused as refused:
+        code, digest = refused.refusals[0].code, digest_of(content)
+        deeds.do(visit, context, "file_verified", digest=digest, holds=False, refused=code)
         return _shown(visit, context, fault=f"{name}: {_why(refused, visit.language)}")
     deeds.do(visit, context, "file_verified", digest=found.digest, holds=found.holds)
     return _shown(visit, context, result=_result(visit, context, found, name))

@@ -19,10 +19,9 @@ from exchange.core.share import Reason
 from exchange.desk import receivers
 from exchange.desk.incoming import plain
 from exchange.ids import new_id
-from exchange.ledger.acts import Act, record_act
 from exchange.ledger.paper import Registered
 from exchange.web.pages.composing import FIRST, TYPES
-from exchange.web.pages.desk import name_of
+from exchange.web.pages.desk import actor_of, name_of
 from exchange.web.pages.incoming import day_of
 from exchange.web.pages.sending import reasons
 from exchange.web.rendering import page
@@ -156,11 +155,10 @@ def register(
         subject=plain(subject), reason=reason, remark=plain(remark), to=tuple(to or ()), more=more,
     )  # fmt: skip
     try:
-        made = paper.register(context, _registration(visit, filled))
+        paper.register(context, _registration(visit, filled), actor_of(visit, context))
     except Refused as refused:
         why = reasons(visit, refused.refusals)
         return _page(visit, context, filled, why, HTTPStatus.UNPROCESSABLE_ENTITY)
-    entered(visit, context, "paper_registered", made.id, replaces=replaces)
     return RedirectResponse("/web/paper?done=registered", HTTPStatus.SEE_OTHER)
 
 
@@ -195,8 +193,8 @@ def _registration(visit: Visitor, filled: Filled) -> Registration:
 @router.post("/withdraw")
 def withdraw(visit: Clerk, context: InContext, mark: Text = "", why: Text = "") -> Response:
     """Take a registration or a declaration back; it stays on record."""
-    taken = paper.withdraw(context, Withdrawal(agency=visit.agency, id=mark, why=plain(why), by=visit.person))
-    entered(visit, context, "paper_registered", taken.id, withdrawn=plain(why))
+    withdrawal = Withdrawal(agency=visit.agency, id=mark, why=plain(why), by=visit.person)
+    paper.withdraw(context, withdrawal, actor_of(visit, context))
     return RedirectResponse("/web/paper?done=withdrawn", HTTPStatus.SEE_OTHER)
 
 
@@ -208,23 +206,8 @@ def none(visit: Clerk, context: InContext, month: Text = "") -> Response:
         if first is None:
             raise refuse("paper_invalid", "Write it as 2026-10.", "Ghi tháng dạng 2026-10.", where="month")
         declaration = Declaration(agency=visit.agency, year=first.year, month=first.month, by=visit.person)
-        declared = paper.declare_none(context, declaration)
+        paper.declare_none(context, declaration, actor_of(visit, context))
     except Refused as refused:
         why = reasons(visit, refused.refusals)
         return _page(visit, context, _blank(visit, context), why, HTTPStatus.UNPROCESSABLE_ENTITY)
-    entered(visit, context, "paper_registered", declared.id, none_sent_in=month)
     return RedirectResponse("/web/paper?done=declared", HTTPStatus.SEE_OTHER)
-
-
-def entered(visit: Visitor, context: Context, event: str, document: str, **what: str) -> None:
-    """Enter what the visitor did; "" where it is about no single registration."""
-    act = Act(
-        event=event,
-        at=context.now(),
-        person=visit.person,
-        role=visit.role,
-        document=document,
-        agency=visit.agency,
-        what={name: value for name, value in what.items() if value},
-    )
-    record_act(context.database, act)

@@ -17,8 +17,7 @@ from exchange.intake import digest_of
 from exchange.ledger import drafts
 from exchange.ledger.drafts import Draft
 from exchange.paper_import import Taken, take
-from exchange.web.pages.desk import name_of
-from exchange.web.pages.paper import entered
+from exchange.web.pages.desk import actor_of, name_of
 from exchange.web.pages.sending import reasons
 from exchange.web.rendering import page
 from exchange.web.texts import said
@@ -86,7 +85,8 @@ def take_file(
 
 def _taken(visit: Visitor, context: Context, content: bytes, reason: str, *, dry_run: bool) -> list[Taken]:
     chosen = Reason(reason) if reason in {each.value for each in Reason} else None
-    found = take(context, visit.agency, content, by=visit.person, reason=chosen, dry_run=dry_run)
+    actor = actor_of(visit, context)
+    found = take(context, visit.agency, content, by=visit.person, reason=chosen, dry_run=dry_run, actor=actor)
     return sorted(found, key=lambda each: each.line)
 
 
@@ -126,6 +126,5 @@ def register_file(visit: Clerk, context: InContext, draft: str, reason: Text = "
     """Register every line that can be; the same file again registers nothing twice."""
     taken = _taken(visit, context, _file(visit, context, draft), reason, dry_run=False)
     fresh = sum(each.fresh for each in taken)
-    entered(visit, context, "paper_registered", "", lines=str(fresh))
     drafts.discard(context.database, visit.agency, draft)
     return RedirectResponse(f"/web/paper/import?done={fresh}", HTTPStatus.SEE_OTHER)

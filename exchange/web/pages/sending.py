@@ -13,7 +13,7 @@ from exchange.core.edxml import BusinessType, DocumentMessage
 from exchange.core.refusal import Refusal, Refused
 from exchange.core.refusal_texts import CATALOGUE
 from exchange.desk import sending
-from exchange.ledger import drafts, reading
+from exchange.ledger import reading
 from exchange.ledger.acts import Act, record_act
 from exchange.preflight import Prospect
 from exchange.web.pages.desk import actor_of
@@ -133,7 +133,7 @@ def send(visit: Clerk, context: InContext, draft: str) -> Response:
 @router.post("/{draft}/discard")
 def discard(visit: Clerk, context: InContext, draft: str) -> Response:
     """Not wanted any more."""
-    drafts.discard(context.database, visit.agency, draft)
+    sending.discard(context, visit.agency, draft, actor_of(visit, context))
     return RedirectResponse("/web/send?done=discarded", HTTPStatus.SEE_OTHER)
 
 
