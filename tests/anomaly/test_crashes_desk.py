@@ -1,20 +1,20 @@
-"""A crash at any commit or bell while a clerk accepts: nothing is lost, no number is given twice."""
+"""A crash at any commit or bell while a clerk accepts and is asked to give back: all is done, and once."""
 
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from exchange.desk import incoming
+from exchange.desk import incoming, taking_back
 from exchange.desk.incoming import Wish
-from exchange.ledger import incoming_reading
+from exchange.ledger import incoming_reading, reading
 from exchange.ledger.incoming import Actor
 from exchange.ledger.incoming_reading import Search
 from tests.anomaly.test_crashes import Crash, Points, restart
 from tests.house import House
 from tests.province import COMMUNE, FINANCE
 
-POINTS = 8
+POINTS = 12
 
 
 def arm(house: House, points: Points) -> None:
@@ -32,6 +32,16 @@ def story(house: House, deliveries: list[str]) -> None:
     if incoming.folder(house.context, COMMUNE, deliveries[0]).next_codes[0] == "04":
         wish = Wish(code="04", seen="03", assigned_to="A")
         incoming.advance(house.context, COMMUNE, deliveries[0], wish, act(house))
+    sent = reading.dossier(house.context.database, str(document_of(house, deliveries[0])))
+    assert sent is not None
+    if taking_back.askable(sent):
+        taking_back.ask(house.context, FINANCE, sent, [COMMUNE], "Sai", act(house))
+    if incoming.folder(house.context, COMMUNE, deliveries[0]).asked_back:
+        incoming.answer(house.context, COMMUNE, deliveries[0], "15", "", act(house))
+
+
+def document_of(house: House, delivery: str) -> object:
+    return incoming.folder(house.context, COMMUNE, delivery).row["document"]
 
 
 def act(house: House) -> Actor:
@@ -66,8 +76,10 @@ def check(house: House, documents: list[str]) -> None:
         assert house.states(document) == {COMMUNE: "delivered"}
         assert house.deliveries(document)[COMMUNE]["business"] == code
         assert sorted(each.kind for each in house.receipts(document)) == ["acceptance", "delivered"]
-    # two receipts and three statuses, each once
-    assert len(house.fetch_all(FINANCE)) == 5
+    # two receipts and four statuses, each once; and one request
+    assert house.deliveries(documents[0])[COMMUNE]["take_back"] == "15"
+    assert len(house.fetch_all(FINANCE)) == 6
+    assert len(house.fetch_all(COMMUNE)) == 1
 
 
 @pytest.mark.parametrize("fatal", range(1, POINTS + 1))

@@ -1,6 +1,7 @@
 """One document: what it is, where it stands with each receiver, its history, and the proof of it."""
 
 from collections.abc import Mapping
+from datetime import date
 from functools import partial
 from http import HTTPStatus
 from typing import Any
@@ -42,6 +43,12 @@ RECEIVERS = (
     Column("until", "document.until", "moment"),
     Column("reason", "document.reason"),
 )
+COPIES = (
+    Column("receiver", "document.receiver"),
+    Column("state", "documents.state"),
+    Column("sent_on", "paper.sent_on", "day"),
+    Column("reason", "paper.reason"),
+)
 ATTEMPTS = (
     Column("receiver", "document.receiver"),
     Column("number", "attempt.number", "number"),
@@ -71,7 +78,9 @@ def document(visit: Overseer, context: InContext, document: str) -> Response:
         sender=_name(context, row["sender"]),
         priority=PRIORITIES[row["priority"]][0 if english else 1],
         earlier=orjson.loads(row["earlier"]),
-        receivers=whole(visit, RECEIVERS, _receivers(visit, context, dossier)),
+        receivers=whole(visit, COPIES, _copies(visit, context, dossier))
+        if row["kind"] == "paper"
+        else whole(visit, RECEIVERS, _receivers(visit, context, dossier)),
         events=[_told(context, event, english=english) for event in timeline(dossier)],
         attempts=whole(visit, ATTEMPTS, _attempts(visit, context, dossier)),
         receipts=whole(visit, RECEIPTS, _receipts(visit, context, document)),
@@ -163,6 +172,25 @@ def _receiver(visit: Visitor, context: Context, dossier: Dossier, row: Record) -
         "until": row["final_at"] if state in FINAL else row["expires_at"],
         "reason": causes.words(row["cause"], row["reason"], language) if state is not State.DELIVERED else "",
     }
+
+
+def _copies(visit: Visitor, context: Context, dossier: Dossier) -> list[Mapping[str, Any]]:
+    """To whom it went on paper, on which day and why; what was withdrawn stays in sight."""
+    withdrawn = {each["delivery"] for each in dossier.entries if each["event"] == "paper_withdrawn"}
+    return [
+        {
+            "receiver": Cell(
+                _name(context, each["body"]["receiver"]), f"/web/agencies/{each['body']['receiver']}"
+            ),
+            "state": Cell(said("outgoing.paper_withdrawn", visit.language), tone="quiet")
+            if each["delivery"] in withdrawn
+            else Cell(said("state.paper", visit.language), tone="paper"),
+            "sent_on": date.fromisoformat(each["body"]["sent_on"]),
+            "reason": said(f"reason.{each['body']['reason']}", visit.language),
+        }
+        for each in dossier.entries
+        if each["event"] == "paper" and each["body"]["receiver"]
+    ]
 
 
 def _attempts(visit: Visitor, context: Context, dossier: Dossier) -> list[Mapping[str, Any]]:
