@@ -31,7 +31,17 @@ from urllib.parse import unquote
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from exchange.adapter import Accepted, AgencyAdapter, Delivered, Options, Outcome, Outgoing, Retry
+from exchange.adapter import (
+    Accepted,
+    AgencyAdapter,
+    Delivered,
+    Options,
+    Outcome,
+    Outgoing,
+    Reached,
+    Retry,
+    Unreachable,
+)
 from exchange.core.push import Push, sign_headers
 from exchange.http_client import Answer, HttpClient, NoAnswer, checked_url, retry_after
 
@@ -100,6 +110,16 @@ class Adapter(AgencyAdapter):
         except NoAnswer as error:
             return Retry(str(error))
         return self._verdict(answer, outgoing.digest, now)
+
+    def check(self) -> Reached | Unreachable | None:
+        """OPTIONS, which changes nothing anywhere: any answer but a failure shows that somebody is there."""
+        try:
+            answer = self._http.call("OPTIONS", timeout_seconds=self.timeout_seconds)
+        except NoAnswer as error:
+            return Unreachable(str(error))
+        if answer.status >= 500:
+            return Unreachable(self._http.words(f"{self._http.peer}: http_{answer.status} {answer.text}"))
+        return Reached(self._http.words(answer.headers.get("Server", "")))
 
     def close(self) -> None:
         """Close the kept connections."""

@@ -1,18 +1,16 @@
 """The composition root: puts the broker together from its settings, and is the only place that does."""
 
-import importlib
 import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from pkgutil import iter_modules
 from time import monotonic
 
 import structlog
 
 from exchange import metrics, resources
-from exchange.adapter import AgencyAdapter, Takes
+from exchange.adapter import Takes
 from exchange.api.application import Application
-from exchange.connections import Connections
+from exchange.connections import Connections, adapter_class, load_adapter
 from exchange.context import Context, clock
 from exchange.core.delivery import State
 from exchange.core.directory import Directory
@@ -39,32 +37,6 @@ log = structlog.get_logger(__name__)
 
 CLOSE_SECONDS = 2.0  # of the time to stop, kept for committing and closing when attempts take the rest
 AT_LEAST_SECONDS = 0.05  # for a part that only has to look up
-
-
-def load_adapter(name: str, options: dict[str, object], timeout_seconds: float) -> AgencyAdapter:
-    """Make the adapter ``adapters/<name>.py``; raises ``ValueError`` with a sentence."""
-    adapter = adapter_class(name)(options, timeout_seconds)
-    assert isinstance(adapter, AgencyAdapter)
-    return adapter
-
-
-def adapter_class(name: str) -> type[AgencyAdapter]:
-    """The class ``Adapter`` of ``adapters/<name>.py``; raises ``ValueError`` if there is none."""
-    if not name.isidentifier():
-        raise ValueError(f"“{name}” is not the name of an adapter")
-    try:
-        module = importlib.import_module(f"adapters.{name}")
-    except ModuleNotFoundError as error:
-        if error.name != f"adapters.{name}":
-            raise
-        raise ValueError(f"there is no adapter “{name}”") from None
-    found: type[AgencyAdapter] = module.Adapter
-    return found
-
-
-def adapter_names() -> tuple[str, ...]:
-    """The adapters that there are, by name."""
-    return tuple(sorted(module.name for module in iter_modules(importlib.import_module("adapters").__path__)))
 
 
 def open_database(settings: Settings) -> Database:

@@ -1,8 +1,10 @@
 """Which adapter speaks to which agency: one instance each, kept while the directory says the same."""
 
+import importlib
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from pkgutil import iter_modules
 
 import structlog
 
@@ -82,3 +84,29 @@ class Connections:
 
 def _made_from(agency: Agency) -> tuple[str, str]:
     return agency.adapter, repr(sorted(agency.options.items()))
+
+
+def load_adapter(name: str, options: dict[str, object], timeout_seconds: float) -> AgencyAdapter:
+    """Make the adapter ``adapters/<name>.py``; raises ``ValueError`` with a sentence."""
+    adapter = adapter_class(name)(options, timeout_seconds)
+    assert isinstance(adapter, AgencyAdapter)
+    return adapter
+
+
+def adapter_class(name: str) -> type[AgencyAdapter]:
+    """The class ``Adapter`` of ``adapters/<name>.py``; raises ``ValueError`` if there is none."""
+    if not name.isidentifier():
+        raise ValueError(f"“{name}” is not the name of an adapter")
+    try:
+        module = importlib.import_module(f"adapters.{name}")
+    except ModuleNotFoundError as error:
+        if error.name != f"adapters.{name}":
+            raise
+        raise ValueError(f"there is no adapter “{name}”") from None
+    found: type[AgencyAdapter] = module.Adapter
+    return found
+
+
+def adapter_names() -> tuple[str, ...]:
+    """The adapters that there are, by name."""
+    return tuple(sorted(module.name for module in iter_modules(importlib.import_module("adapters").__path__)))

@@ -4,6 +4,8 @@ Whoever reads the directory, its export or a page about an agency reads no secre
 """
 
 import os
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -33,3 +35,19 @@ def secret(option: str, source: SecretSource) -> str:
     if not found.strip():
         raise ValueError(f"option '{option}': the secret is empty")
     return found.strip()
+
+
+def secrets_in(options: Mapping[str, object]) -> tuple[str, ...]:
+    """Every secret that the options of an adapter hold or point to, as far as it can be read.
+
+    For whoever must see to it that none is shown.
+    """
+    found = []
+    for name, value in options.items():
+        source = f"file:{value}" if name == "secret_file" else str(value)
+        if name == "secret":
+            found.append(source)
+        elif source.startswith(("file:", "env:")):
+            with suppress(ValueError):
+                found.append(secret(name, SecretStr(source)))
+    return tuple(found)

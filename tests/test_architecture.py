@@ -89,6 +89,7 @@ LAYERS = (
         "posting",
         "http_client",
         "secret",
+        "conformance",
         "pdf_process",
         "drop_folder",
     ),

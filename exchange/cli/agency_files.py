@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import typer
 
-from exchange.app import adapter_class, adapter_names
 from exchange.cli.say import fail
+from exchange.connections import adapter_class, adapter_names
 from exchange.core.directory import Agency
 from exchange.core.directory_cells import read_options
 from exchange.core.directory_changes import Change, ChangeKind

@@ -20,6 +20,8 @@ PLACES: Mapping[str, str] = {
     "api": "running",
     "worker": "running",
     "directory": "agencies",
+    "adapter": "adapters",
+    "agency": "adapters",
     "certificate": "certificates",
     "token": "tokens",
     "account": "accounts",

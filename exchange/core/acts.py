@@ -43,6 +43,7 @@ ACTS: Mapping[str, tuple[str, str]] = {
     "evidence_taken": ("lấy hồ sơ bằng chứng", "took its evidence"),
     # about the exchange
     "directory_changed": ("sửa danh bạ", "changed the directory"),
+    "adapter_tried": ("thử bộ nối với phần mềm", "tried an adapter on living software"),
     "connection_tested": ("thử kết nối", "tested a connection"),
     "group_changed": ("sửa nhóm nơi nhận", "changed a group of receivers"),
     "group_removed": ("bỏ nhóm nơi nhận", "removed a group of receivers"),

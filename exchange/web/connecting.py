@@ -1,12 +1,13 @@
-"""What can be told of an agency's connection without sending it anything.
-
-No adapter is called: what they offer is to deliver, and a document that nobody sent must not arrive.
+"""What can be told of an agency's connection without sending it anything: its software is called, and
+nothing is changed there.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
+from exchange.adapter import Reached, Unreachable
+from exchange.connections import load_adapter
 from exchange.context import Context, today
 from exchange.core.directory import Agency, Directory
 from exchange.core.expiry import end_of
@@ -16,6 +17,7 @@ from exchange.web.rendering import moment
 from exchange.web.texts import said
 
 LATELY = timedelta(days=1)
+CALL_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,30 @@ def _looked(context: Context, agency: Agency) -> Iterator[tuple[str, str, dict[s
     active = sum(each.active(now) for each in tokens)
     yield "token", _good(active > 0), {"count": active} if active else {}
     yield _contact(context, agency)
+    if agency.adapter:
+        yield _answers(context, agency)
+
+
+def _answers(context: Context, agency: Agency) -> tuple[str, str, dict[str, object]]:
+    """A person waits for this page: the software has less time than for a document."""
+    seconds = min(CALL_SECONDS, context.settings.adapter_timeout_seconds)
+    try:
+        adapter = load_adapter(agency.adapter, dict(agency.options), seconds)
+    except ValueError as error:
+        return "software", "bad", {"words": str(error)}
+    try:
+        found = adapter.check()
+    # What an adapter of a vendor's raises is his fault, and is told as that.
+    except Exception as error:
+        return "software", "bad", {"words": type(error).__name__}
+    finally:
+        adapter.close()
+    match found:
+        case Reached(words):
+            return "software", "good", {"words": words or "…"}
+        case Unreachable(reason):
+            return "software", "bad", {"words": reason}
+    return "software", "unknown", {}
 
 
 def _good(holds: bool) -> str:

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from exchange.app import load_adapter
+from exchange.connections import load_adapter
 from exchange.core.edxml import Business, BusinessType
 from exchange.core.pdf_findings import Basis, Both, DocumentFindings, Role
 from exchange.core.refusal import Refusal, Refused

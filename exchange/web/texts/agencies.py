@@ -127,6 +127,28 @@ TEXTS = {
         "Hãy cấp mã: exchange token create.",
         "No token is in force: its software cannot reach the exchange. Make one: exchange token create.",
     ),
+    "test.software.good": ("Phần mềm của cơ quan trả lời: {words}", "Its software answers: {words}"),
+    "test.software.bad": (
+        "Phần mềm của cơ quan không trả lời: {words}",
+        "Its software does not answer: {words}",
+    ),
+    "test.software.unknown": (
+        "Phần mềm của cơ quan tự đến lấy văn bản: không có gì để gọi",
+        "Its software fetches by itself: there is nothing to call",
+    ),
+    "agency.trial": ("Thử bộ nối với phần mềm", "Trial of its adapter"),
+    "agency.trial.none": (
+        "chưa thử (exchange adapter test --agency)",
+        "never (exchange adapter test --agency)",
+    ),
+    "agency.trial.kept": (
+        "{adapter}, {at}: giữ đủ yêu cầu bắt buộc ({must} MUST, {should} SHOULD)",
+        "{adapter}, {at}: keeps what it must ({must} MUST, {should} SHOULD)",
+    ),
+    "agency.trial.broken": (
+        "{adapter}, {at}: không đạt {broken}",
+        "{adapter}, {at}: does not keep {broken}",
+    ),
     "test.contact.good": (
         "Lần cuối phần mềm lấy văn bản: {at}.",
         "Its software last took something over: {at}.",
