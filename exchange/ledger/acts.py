@@ -136,6 +136,20 @@ def newest(database: Database, *, person: str = "", before: int | None = None, m
         return [_done(row) for row in connection.execute(statement)]
 
 
+def last_by_command(database: Database, agency: str, event: str) -> Done | None:
+    """The newest act of this kind for an agency, of those that commands did: these are few."""
+    statement = (
+        select(ENTRY)
+        .join(ACT, ACT.c.entry == ENTRY.c.id)
+        .where(ACT.c.person == OPERATOR, ENTRY.c.agency == agency, ENTRY.c.event == event)
+        .order_by(ACT.c.entry.desc())
+        .limit(1)
+    )
+    with database.read() as connection:
+        row = connection.execute(statement).first()
+    return None if row is None else _done(row)
+
+
 def _done(row: Any) -> Done:
     return Done(
         entry=row.id,

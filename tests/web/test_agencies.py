@@ -6,6 +6,7 @@ import io
 import pytest
 
 from exchange.ledger import acts
+from exchange.ledger.acts import OPERATOR, Act
 from tests.province import COMMUNE, FINANCE, OFFICE
 from tests.web.browser import Site
 from tests.web.requests import ask, send
@@ -50,6 +51,20 @@ def test_a_connection_is_tested_by_the_administrator_and_says_what_it_does_not_k
     assert send(site, path, "auditor").status == 403
     text = send(site, path, "administrator").text
     assert "Chứng thư số dùng được đến" in text
-    assert "không gọi sang phần mềm của cơ quan" in text
+    assert "Phần mềm của cơ quan tự đến lấy văn bản" in text
     [newest] = acts.newest(site.running.broker.context.database, most=1)
     assert (newest.event, newest.body["about"]) == ("connection_tested", FINANCE)
+
+
+def test_the_last_trial_of_an_agencys_adapter_is_shown(site: Site, stock: Stock) -> None:
+    database = site.running.broker.context.database
+    path = f"/web/agencies/{FINANCE}"
+    assert "chưa thử" in ask(site, "GET", path, "auditor").text
+    for broken, words in (([], "giữ đủ yêu cầu bắt buộc (9 MUST, 3 SHOULD)"), (["twice"], "không đạt twice")):
+        what = {"adapter": "plone", "kept": {"MUST": 9, "SHOULD": 3}, "broken": broken, "untried": []}
+        at = site.running.broker.context.now()
+        acts.record_act(
+            database,
+            Act(event="adapter_tried", at=at, person=OPERATOR, role=OPERATOR, agency=FINANCE, what=what),
+        )
+        assert words in ask(site, "GET", path, "auditor").text

@@ -17,7 +17,7 @@ from exchange.core.period import Period
 from exchange.core.refusal import refuse
 from exchange.core.report import By, Kind, Question
 from exchange.core.standing import shown
-from exchange.ledger import reading, watching
+from exchange.ledger import acts, reading, watching
 from exchange.web import deeds
 from exchange.web.asking import share_of
 from exchange.web.connecting import try_out
@@ -114,6 +114,23 @@ def _links(agencies: Iterable[Agency], day: date) -> list[tuple[str, str]]:
     return [(each.code, each.as_of(day).name) for each in agencies]
 
 
+def _trial(context: Context, agency: Agency, language: str) -> str:
+    """What the last trial of its adapter found."""
+    done = acts.last_by_command(context.database, agency.code, "adapter_tried")
+    if done is None:
+        return said("agency.trial.none", language)
+    kept, broken = done.body["kept"], done.body["broken"]
+    return said(
+        "agency.trial.broken" if broken else "agency.trial.kept",
+        language,
+        adapter=done.body["adapter"],
+        at=moment(done.at),
+        must=kept.get("MUST", 0),
+        should=kept.get("SHOULD", 0),
+        broken=", ".join(broken),
+    )
+
+
 def _facts(
     visit: Visitor, context: Context, found: Agency, waiting: int, last: datetime | None
 ) -> list[tuple[str, str]]:
@@ -129,6 +146,7 @@ def _facts(
         ("agencies.code", found.code),
         ("agencies.standing", said("agencies.open" if is_open else "agencies.closed", language)),
         ("agency.adapter", connection(found, language)),
+        ("agency.trial", _trial(context, found, language)),
         ("agency.last_contact", moment(last) if last else said("agency.never", language)),
         ("agency.failing", moment(failing) if failing else said("agency.not_failing", language)),
         ("agency.waiting", number(waiting, language)),

@@ -94,10 +94,10 @@ TEXTS = {
     # the test of a connection
     "test.title": ("Kiểm tra kết nối", "Connection test"),
     "test.hint": (
-        "Không gửi văn bản nào. Trục xem danh bạ, chứng thư số, mã truy cập và lần liên hệ gần nhất; "
-        "không gọi sang phần mềm của cơ quan, nên kết quả không thay cho một lần gửi thật.",
-        "No document is sent. Looked at are directory, certificate, tokens and the last contact; the "
-        "agency's software is not called, so this does not stand for a delivery.",
+        "Không gửi văn bản nào. Trục xem danh bạ, chứng thư số, mã truy cập, lần liên hệ gần nhất và gọi thử "
+        "phần mềm của cơ quan; kết quả không thay cho một lần gửi thật.",
+        "No document is sent. Looked at are directory, certificate, tokens and the last contact, and the "
+        "agency's software is called; this does not stand for a delivery.",
     ),
     "test.run": ("Kiểm tra ngay", "Test now"),
     "test.done": ("Kết quả kiểm tra lúc {at}", "Result at {at}"),
