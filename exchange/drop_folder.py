@@ -69,6 +69,7 @@ from exchange.core.drop_names import (
 log = logging.getLogger(__name__)
 
 LEFT_OVER_SECONDS = 3600  # a temporary file this old belongs to nobody any more
+SIZE_UNKNOWN = -1
 IDLE_SECONDS = 60  # what lies between forgets connections that are silent for minutes
 
 
@@ -84,7 +85,7 @@ class Entry:
     """A file as a listing shows it. ``mark`` is another one as soon as the file was changed or replaced."""
 
     name: str
-    size: int
+    size: int  # bytes, or SIZE_UNKNOWN
     changed_at: float  # POSIX seconds, by the clock of the other side
     mark: str = ""
 
@@ -146,7 +147,8 @@ class DropFolder(AgencyAdapter):
         super().__init__(options, timeout_seconds)
         self._incoming, self._outgoing = incoming, outgoing
         self._quiet_seconds, self._bytes_max = read.quiet_seconds, read.bytes_max
-        self._prepared: set[str] = set()
+        self._made: set[str] = set()
+        self._swept: set[str] = set()
         self._seen: dict[str, tuple[str, float]] = {}  # name: mark, and since when it is that
         self._offered: dict[str, str] = {}  # key: mark
         self._unreadable: set[str] = set()
@@ -168,7 +170,7 @@ class DropFolder(AgencyAdapter):
         except Declined as declined:
             return declined.outcome
         except OSError as error:
-            self._prepared.discard(folder)  # somebody may have removed it
+            self._made.discard(folder)  # somebody may have removed it
             return Retry(self._sentence(error))
         return Delivered(name)
 
@@ -211,7 +213,7 @@ class DropFolder(AgencyAdapter):
             with suppress(FileNotFoundError), self._files() as files:
                 for entry in files.entries(folder):
                     if is_of(entry.name, key):
-                        return files.read(f"{folder}/{entry.name}", entry.size)
+                        return files.read(f"{folder}/{entry.name}", self._bytes_max)
         return None
 
     def _sentence(self, error: Exception) -> str:
@@ -224,16 +226,19 @@ class DropFolder(AgencyAdapter):
 
     def _prepare(self, files: Files, folder: str) -> None:
         """Make the subfolder, and once per folder remove what a crash left half written."""
-        if folder in self._prepared:
-            return
-        if folder != self._incoming:
+        if folder not in self._made and folder != self._incoming:
             files.make_folder(folder)
-        oldest = time.time() - LEFT_OVER_SECONDS
-        for entry in files.entries(folder):
-            if is_left_over(entry.name) and entry.changed_at < oldest:
-                with suppress(FileNotFoundError):  # another worker sweeps too
-                    files.remove(f"{folder}/{entry.name}")
-        self._prepared.add(folder)
+        self._made.add(folder)
+        if folder not in self._swept:
+            self._swept.add(folder)  # first: a folder too large to be listed must not be tried for ever
+            try:
+                _sweep(files, folder)
+            except FileNotFoundError:
+                return  # no folder, which is said below; or another worker sweeps too
+            except TimeoutError:
+                raise
+            except OSError as error:
+                log.warning("folder %s cannot be swept: %s", folder, self._sentence(error))
 
     def _quiet(self, found: Sequence[Entry]) -> list[Entry]:
         """What has not changed for long enough, by name."""
@@ -247,23 +252,28 @@ class DropFolder(AgencyAdapter):
 
     def _content(self, entry: Entry) -> bytes | None:
         """The bytes of a complete message; None where it is not one, or cannot be read now."""
-        if entry.size > self._bytes_max:
-            self.refused(entry.name, [f"The file has more than {self._bytes_max} bytes."])
-            return None
+        name = entry.name
         try:
-            with self._files() as files:
-                content = files.read(f"{self._outgoing}/{entry.name}", entry.size)
+            content = self._read(entry) if entry.size <= self._bytes_max else None
         except FileNotFoundError:
             return None  # taken by another worker, or by the agency
         except (OSError, Declined) as error:
             # Said once, and not at every look; it may become readable.
-            level = logging.DEBUG if entry.name in self._unreadable else logging.WARNING
-            log.log(level, "file %s cannot be read: %s", entry.name, self._sentence(error))
-            self._unreadable.add(entry.name)
+            level = logging.DEBUG if name in self._unreadable else logging.WARNING
+            log.log(level, "file %s cannot be read: %s", name, self._sentence(error))
+            self._unreadable.add(name)
             return None
-        self._unreadable.discard(entry.name)
-        self._offered[entry.name] = entry.mark
-        return content if len(content) == entry.size else None  # changed since it was listed
+        self._unreadable.discard(name)
+        self._offered[name] = entry.mark
+        if content is None or len(content) > self._bytes_max:
+            self.refused(name, [f"The file has more than {self._bytes_max} bytes."])
+            return None
+        # Of another size than listed: it changed since.
+        return content if entry.size in (SIZE_UNKNOWN, len(content)) else None
+
+    def _read(self, entry: Entry) -> bytes:
+        with self._files() as files:
+            return files.read(f"{self._outgoing}/{entry.name}", self._bytes_max)
 
     def _move(self, key: str, where: str, reasons: Sequence[str] = ()) -> None:
         if self._outgoing is None or not is_message(key):
@@ -278,23 +288,30 @@ class DropFolder(AgencyAdapter):
                 if reasons:
                     _replace(files, f"{folder}/{name}.txt", reasons_text(reasons))
         except FileNotFoundError:
-            self._prepared.discard(folder)
+            self._made.discard(folder)
             return  # moved already: by another worker, or by the agency
         except (OSError, Declined) as error:
-            self._prepared.discard(folder)
+            self._made.discard(folder)
             # It will be collected again, and known; the messages after it must not wait.
             log.warning("file %s cannot be moved to %s: %s", key, where, self._sentence(error))
 
     def _moved(self, files: Files, source: str, folder: str, key: str) -> str:
         """The name that the file has now: nothing that was sent before is overwritten."""
-        if folder not in self._prepared:
+        if folder not in self._made:
             files.make_folder(folder)
-            self._prepared.add(folder)
+            self._made.add(folder)
         for name in free_names(key):
             with suppress(FileExistsError):
                 files.rename(source, f"{folder}/{name}")
                 return name
         raise AssertionError("there is always another name")
+
+
+def _sweep(files: Files, folder: str) -> None:
+    oldest = time.time() - LEFT_OVER_SECONDS
+    for entry in files.entries(folder):
+        if is_left_over(entry.name) and 0 < entry.changed_at < oldest:
+            files.remove(f"{folder}/{entry.name}")
 
 
 def _put(files: Files, folder: str, name: str, content: bytes) -> bool:
