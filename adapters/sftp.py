@@ -32,7 +32,8 @@ import asyncssh
 from asyncssh import FILEXFER_TYPE_REGULAR, SFTPAttrs
 from pydantic import Field, NonNegativeFloat, field_validator, model_validator
 
-from exchange.drop_folder import DropFolder, DropOptions, Entry, Files, Lines
+from exchange.drop_folder import DropFolder, DropOptions, Entry, Files
+from exchange.lines import Lines
 from exchange.secret import SecretSource, secret
 
 T = TypeVar("T")

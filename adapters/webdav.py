@@ -31,6 +31,7 @@ from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from types import MappingProxyType
 from urllib.parse import quote, urlsplit
@@ -254,4 +255,13 @@ def _resources(answer: Answer) -> list[Resource]:
 
 
 def _entry(found: Resource) -> Entry:
-    return Entry(found.name, found.size, found.changed_at, found.etag or f"{found.size}.{found.changed_at}")
+    mark = found.etag or f"{found.size}.{found.last_modified}"
+    return Entry(found.name, found.size, _seconds(found.last_modified), mark)
+
+
+def _seconds(date: str) -> float:
+    try:
+        moment = parsedate_to_datetime(date)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return 0.0
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

@@ -92,6 +92,7 @@ LAYERS = (
         "conformance",
         "pdf_process",
         "drop_folder",
+        "lines",
     ),
     ("core",),
 )
@@ -107,7 +108,7 @@ ALSO_USED_BY = {"audit": {"verification"}}  # what an auditor sees, asked of the
 DEMO = "demo"  # plays every part of the world around the broker: may import anything
 TOP = {"cli", "__main__", DEMO}
 
-ADAPTERS_SEE = {"adapter", "core", "drop_folder", "http_client", "secret"}
+ADAPTERS_SEE = {"adapter", "core", "drop_folder", "http_client", "lines", "secret"}
 
 CORE_IMPORTS = {
     # of the standard library: what computes; io for buffers in memory

@@ -1,8 +1,6 @@
 """What a WebDAV server says of its resources: ``207 Multi-Status`` (RFC 4918, 13 and 15)."""
 
 from dataclasses import dataclass
-from datetime import UTC
-from email.utils import parsedate_to_datetime
 from urllib.parse import unquote, urlsplit
 
 from lxml import etree
@@ -24,7 +22,7 @@ class Resource:
     name: str
     is_folder: bool
     size: int  # bytes; -1 where the server does not say
-    changed_at: float  # POSIX seconds; 0 where the server does not say
+    last_modified: str  # an HTTP date
     etag: str
 
 
@@ -43,7 +41,7 @@ def _resource(response: etree._Element) -> Resource:
             each.find("{DAV:}prop/{DAV:}resourcetype/{DAV:}collection") is not None for each in found
         ),
         size=int(size) if size.isascii() and size.isdigit() else -1,
-        changed_at=_seconds(_text(found, "getlastmodified")),
+        last_modified=_text(found, "getlastmodified"),
         etag=_text(found, "getetag"),
     )
 
@@ -54,11 +52,3 @@ def _is_ok(propstat: etree._Element) -> bool:
 
 def _text(propstats: list[etree._Element], name: str) -> str:
     return "".join(each.findtext(f"{{DAV:}}prop/{{DAV:}}{name}", "") for each in propstats).strip()
-
-
-def _seconds(text: str) -> float:
-    try:
-        moment = parsedate_to_datetime(text)
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return 0.0
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

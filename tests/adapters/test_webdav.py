@@ -235,4 +235,4 @@ def test_a_listing_of_little_is_read() -> None:
         </D:response></D:multistatus>"""
     [found] = read_multistatus(listing.encode())
     assert (found.name, found.is_folder, found.size) == ("công văn.edxml", False, -1)
-    assert (found.changed_at, found.etag) == (0.0, "")
+    assert (found.last_modified, found.etag) == ("hôm qua", "")
