@@ -79,6 +79,7 @@ def build_context(settings: Settings, database: Database, now: Callable[[], date
         stamp_age=stamp_age,
         verifier=verifier(settings.verifier),
         schema=Schema(resources.read("schemas", settings.schema_name)),
+        lenient_schema=Schema(resources.read("schemas", "edxml-lenient.xsd")),
         bell=Bell(settings.queue_url),
         receiving=Receiving(
             max(settings.receiving_bytes_max, settings.document_bytes_max), settings.body_seconds

@@ -4,23 +4,26 @@ Intake, confirm and preflight make the same ones. What fails the first two canno
 others are independent, and the sender hears all their reasons at once.
 """
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import ParamSpec, TypeVar
 
 from lxml import etree
 
 from exchange.context import Context, today
-from exchange.core import edxml, routing, signature
+from exchange.core import edxml, parsing, routing, signature, unsigned
 from exchange.core.codes import secret_mark
 from exchange.core.directory import Agency
 from exchange.core.edxml import BusinessType, DocumentMessage
 from exchange.core.receipt import Notice
 from exchange.core.refusal import Refusal, Refused, refuse
 from exchange.core.refusal_texts import CATALOGUE
+from exchange.core.schema import Schema
 from exchange.core.signature import Signed
 from exchange.core.standing import NOTHING_SAID, Assurance
+from exchange.core.unsigned import NOT_SIGNED, Lack
 from exchange.ledger import reading
 from exchange.ledger.directory_store import Token
 
@@ -35,6 +38,28 @@ class Earlier:
     document_ids: tuple[str, ...] = ()
     senders: tuple[str, ...] = ()
     notices: tuple[Notice, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """A message that may be read: its tree, and the signature over it, or why there is none that proves."""
+
+    root: etree._Element
+    digest: str
+    signed: Signed | None
+    lack: Lack | None = None
+
+    @property
+    def certificate(self) -> str:
+        """The fingerprint of the signer's certificate; empty where nobody signed."""
+        return "" if self.signed is None else self.signed.certificate.fingerprint
+
+    @property
+    def notices(self) -> tuple[Notice, ...]:
+        """What the acceptance says of a signature that is not there."""
+        if self.lack is None:
+            return ()
+        return (Notice(code=NOT_SIGNED, text=" / ".join(unsigned.words(self.lack))),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,11 +93,50 @@ class Reasons:
             raise Refused(*sorted(self.found, key=lambda each: CATALOGUE[each.code].status >= 500))
 
 
-def open_signed(context: Context, content: bytes, now: datetime) -> Signed:
-    """The signed tree of a message that follows the schema; raises ``Refused``."""
-    signed = verify(context, content, now)
-    check_form(context, signed.root, signed.source)
-    return signed
+def open_message(context: Context, content: bytes, token: Token, now: datetime) -> Opened:
+    """The tree of a message that follows the schema; raises ``Refused``.
+
+    Signed, unless the agency of ``token`` is allowed packages without a signature that proves anything.
+    """
+    try:
+        signed = verify(context, content, now)
+    except Refused as refused:
+        return _open_unsigned(context, content, token, now, refused)
+    check_form(context.schema, signed.root, signed.source)
+    return Opened(root=signed.root, digest=signed.digest, signed=signed)
+
+
+def _open_unsigned(context: Context, content: bytes, token: Token, now: datetime, refused: Refused) -> Opened:
+    """By the allowance of the sender's agency, or else ``refused`` stands."""
+    agency = context.registry.current.directory.get(token.agency)
+    if agency is None or agency.unsigned_until is None or not _speaks_of_signature(refused):
+        raise refused
+    root = parsing.parse(content, context.limits)
+    lack = unsigned.lack_of(root)
+    if lack is None:
+        raise refused
+    if not may_send_unsigned(agency, now):
+        raise _no_longer_allowed(agency, agency.unsigned_until)
+    check_form(context.lenient_schema, root)
+    return Opened(root=root, digest=hashlib.sha256(content).hexdigest(), signed=None, lack=lack)
+
+
+def may_send_unsigned(agency: Agency, now: datetime) -> bool:
+    """Whether the agency is allowed packages without a valid signature on this day, the last one included."""
+    return agency.unsigned_until is not None and today(now) <= agency.unsigned_until
+
+
+def _speaks_of_signature(refused: Refused) -> bool:
+    return all(each.code.startswith("signature_") for each in refused.refusals)
+
+
+def _no_longer_allowed(agency: Agency, until: date) -> Refused:
+    return refuse(
+        "signature_missing",
+        f"{agency.code} was allowed packages without a valid signature until {until.isoformat()}.",
+        f"{agency.code} chỉ được gửi gói tin không có chữ ký hợp lệ đến hết ngày {until.isoformat()}.",
+        unsigned_until=until.isoformat(),
+    )
 
 
 def verify(context: Context, content: bytes, now: datetime) -> Signed:
@@ -80,9 +144,9 @@ def verify(context: Context, content: bytes, now: datetime) -> Signed:
     return signature.verify(content, context.registry.current.trust, now, context.verifier, context.limits)
 
 
-def check_form(context: Context, root: etree._Element, source: etree._Element | None = None) -> None:
+def check_form(schema: Schema, root: etree._Element, source: etree._Element | None = None) -> None:
     """Raise ``Refused`` with everything that is against the schema."""
-    violations = context.schema.check(root, source)
+    violations = schema.check(root, source)
     if violations:
         raise Refused(
             *(
@@ -118,8 +182,9 @@ def check_all(
     size: int,
     now: datetime,
 ) -> Checked:
-    """Steps 3 to 5; raises ``Refused`` with the reasons of all of them. ``signed`` is None for a draft.
+    """Steps 3 to 5; raises ``Refused`` with the reasons of all of them.
 
+    ``signed`` is None for a draft, and for what comes unsigned by an allowance.
     Where From is refused, the rest is judged for the holder of the token: no reason is held back, and
     nobody learns what another agency may do.
     """
@@ -153,7 +218,7 @@ def check_sender(
 ) -> Agency:
     """The sender is open, the signer and the holder of the token; raises ``Refused``.
 
-    ``signed`` is None for a draft: it has no signer yet.
+    ``signed`` is None for a draft, and for what may come unsigned: then the token alone says who sends.
     """
     directory = context.registry.current.directory
     sender = directory.find(organ_id, today(now))

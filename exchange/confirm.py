@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from exchange.checks import Reasons, acts_for, check_sender, check_time, open_signed
+from exchange.checks import Opened, Reasons, acts_for, check_sender, check_time, open_message
 from exchange.context import Context, plan_delivery, today
 from exchange.core import edxml
 from exchange.core.codes import normalise
@@ -11,7 +11,7 @@ from exchange.core.delivery import FROM_SENDER, STATUS_CODES, rank
 from exchange.core.directory import Agency
 from exchange.core.edxml import StatusMessage
 from exchange.core.refusal import Refused, refuse
-from exchange.core.signature import Signed
+from exchange.core.standing import NOTHING_SAID, Assurance
 from exchange.ids import new_id
 from exchange.ledger.directory_store import Token
 from exchange.ledger.record import Examined
@@ -20,10 +20,13 @@ from exchange.ledger.values import NewDelivery, NewDocument
 
 
 def examine(context: Context, content: bytes, token: Token, now: datetime) -> Examined:
-    """A signed status message, ready to be accepted; raises ``Refused``."""
+    """A status message, ready to be accepted; raises ``Refused``.
+
+    One that nobody signed, of an agency that is allowed that, is kept as unproven and moves no delivery.
+    """
     # (1) the signature and the form
-    signed = open_signed(context, content, now)
-    message = edxml.read(signed.root)
+    opened = open_message(context, content, token, now)
+    message = edxml.read(opened.root)
     if not isinstance(message, StatusMessage):
         raise refuse(
             "not_edxml",
@@ -32,19 +35,22 @@ def examine(context: Context, content: bytes, token: Token, now: datetime) -> Ex
         )
     # (2) who reports, and about what
     reasons = Reasons()
-    reporter = reasons.of(check_sender, context, signed, message.sender.organ_id, token, now)
-    assurance = reasons.of(check_time, context, signed, message.timestamp, now)
+    reporter = reasons.of(check_sender, context, opened.signed, message.sender.organ_id, token, now)
+    assurance: Assurance | None = NOTHING_SAID
+    if opened.signed is not None:
+        assurance = reasons.of(check_time, context, opened.signed, message.timestamp, now)
     reasons.of(_check_code, message)
     reasons.raise_if_any()
     assert reporter is not None
     assert assurance is not None
     target = _target(context, message, reporter, now)
     # (3) the message travels to the other side like a document
-    document = _document(context, content, signed, message, reporter, target, now)
+    document = _document(context, content, opened, message, reporter, target, now)
     deliveries = carried_by(context, document, message, target, now)
     return Examined(
         document=document,
         deliveries=deliveries,
+        notices=opened.notices,
         assurance=assurance,
         report=Report(
             document=target.document,
@@ -52,7 +58,7 @@ def examine(context: Context, content: bytes, token: Token, now: datetime) -> Ex
             code=message.status_code,
             reported_by=reporter.code,
             reported_at=message.timestamp,
-            message=document.id,
+            message=None if opened.signed is None else document.id,
             description=message.description,
         ),
     )
@@ -160,7 +166,7 @@ def carried_by(
 def _document(
     context: Context,
     content: bytes,
-    signed: Signed,
+    opened: Opened,
     message: StatusMessage,
     reporter: Agency,
     target: Target,
@@ -171,12 +177,13 @@ def _document(
         kind="status",
         sender=reporter.code,
         # A status message has no id of its own; its bytes are its id.
-        document_id=f"status:{signed.digest}",
-        digest=signed.digest,
+        document_id=f"status:{opened.digest}",
+        digest=opened.digest,
         size=len(content),
-        body=context.payloads.keep(content, signed.digest),
+        body=context.payloads.keep(content, opened.digest),
         accepted_at=now,
         subject=f"{message.status_code} {message.response_for.document_id}",
-        certificate=signed.certificate.fingerprint,
+        signed=opened.signed is not None,
+        certificate=opened.certificate,
         about=target.document,
     )

@@ -38,6 +38,7 @@ class Context:
     stamp_age: StampAge
     verifier: Verifier
     schema: Schema
+    lenient_schema: Schema  # of what comes unsigned by an allowance
     bell: Bell
     receiving: Receiving
     liveness: Liveness

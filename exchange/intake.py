@@ -14,7 +14,6 @@ from exchange.core.edxml import BusinessType, DocumentMessage
 from exchange.core.receipt import Notice
 from exchange.core.refusal import Refusal
 from exchange.core.share import classify, second_key
-from exchange.core.signature import Signed
 from exchange.ids import new_id
 from exchange.ledger import record
 from exchange.ledger.directory_store import Token
@@ -34,19 +33,19 @@ class Answer:
 
 def examine(context: Context, content: bytes, token: Token, now: datetime) -> Examined:
     """Steps 1 to 5 of a document's way; raises ``Refused`` with every reason that is known."""
-    # (1) the signature; from here on only what it covers is seen
-    signed = checks.open_signed(context, content, now)
+    # (1) the signature; from here on only what it covers is seen, or everything where none is asked for
+    opened = checks.open_message(context, content, token, now)
     # (2) the form; what breaks it cannot be read further
-    message = checks.read_document(signed.root)
+    message = checks.read_document(opened.root)
     # (3) to (5) who sends, what it is, where it goes
-    checked = checks.check_all(context, message, signed, token, len(content), now)
+    checked = checks.check_all(context, message, opened.signed, token, len(content), now)
     # and the signatures in what is attached, where a receiver or the site wants them looked at before
     looked_at = findings.at_the_door(context, content, message, checked.plan, now)
-    document = _document(context, content, signed, message, checked, now)
+    document = _document(context, content, opened, message, checked, now)
     return Examined(
         document=document,
         deliveries=_deliveries(context, document, checked.plan),
-        notices=(*checked.earlier.notices, *checked.plan.notices, *looked_at),
+        notices=(*opened.notices, *checked.earlier.notices, *checked.plan.notices, *looked_at),
         assurance=checked.assurance,
         revocation=_revocation(context, document, checked, now),
     )
@@ -55,7 +54,7 @@ def examine(context: Context, content: bytes, token: Token, now: datetime) -> Ex
 def _document(
     context: Context,
     content: bytes,
-    signed: Signed,
+    opened: checks.Opened,
     message: DocumentMessage,
     checked: checks.Checked,
     now: datetime,
@@ -66,9 +65,9 @@ def _document(
         kind="document",
         sender=sender.code,
         document_id=message.document_id,
-        digest=signed.digest,
+        digest=opened.digest,
         size=len(content),
-        body=context.payloads.keep(content, signed.digest),
+        body=context.payloads.keep(content, opened.digest),
         accepted_at=now,
         subject=message.subject,
         priority=message.priority,
@@ -80,10 +79,10 @@ def _document(
         business_type=message.business.doc_type.value,
         earlier=checked.earlier.document_ids,
         paper=bool(message.business.paper),
-        signed=True,
+        signed=opened.signed is not None,
         signer=message.full_name,
         copies=message.promulgation_amount,
-        certificate=signed.certificate.fingerprint,
+        certificate=opened.certificate,
     )
 
 

@@ -5,9 +5,17 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from exchange import findings
-from exchange.checks import Reasons, check_all, check_form, plan_routes, read_document, verify
+from exchange.checks import (
+    Reasons,
+    check_all,
+    check_form,
+    may_send_unsigned,
+    plan_routes,
+    read_document,
+    verify,
+)
 from exchange.context import Context, today
-from exchange.core import parsing
+from exchange.core import parsing, unsigned
 from exchange.core.codes import normalise
 from exchange.core.directory import Agency, Directory
 from exchange.core.edxml import DocumentMessage
@@ -49,6 +57,7 @@ class Preflight:
     too_large: bool
     prospects: tuple[Prospect, ...]
     refusals: tuple[Refusal, ...]  # what is against the document whoever receives it
+    unsigned: bool = False  # nobody signed it, and the sender is allowed that
     findings: DocumentFindings | None = None  # on the signatures in attached PDFs; None: not examined
 
     @property
@@ -57,7 +66,7 @@ class Preflight:
         return (
             not self.too_large
             and not self.refusals
-            and self.certificate_valid_to is not None
+            and (self.unsigned or self.certificate_valid_to is not None)
             and bool(self.prospects)
             and all(prospect.would_go for prospect in self.prospects)
         )
@@ -88,8 +97,9 @@ def of_document(context: Context, token: Token, content: bytes, now: datetime) -
     sender = _holder(context, token)
     reasons = Reasons()
     root = parsing.parse(content, context.limits)
-    signed = reasons.of(_signed, context, content, now)
-    reasons.of(check_form, context, root)
+    allowed = may_send_unsigned(sender, now) and unsigned.lack_of(root) is not None
+    signed = None if allowed else reasons.of(_signed, context, content, now)
+    reasons.of(check_form, context.lenient_schema if allowed else context.schema, root)
     message = reasons.of(read_document, root)
     if message is None:
         raise Refused(*reasons.found)
@@ -99,7 +109,8 @@ def of_document(context: Context, token: Token, content: bytes, now: datetime) -
         reasons.of(findings.judge, found, message, checked.plan)
     reasons.of(_check_key, context, message, sender, content)
     receivers = [receiver.organ_id for receiver in message.receivers]
-    return replace(_preflight(context, sender, receivers, len(content), reasons.found, now), findings=found)
+    answer = _preflight(context, sender, receivers, len(content), reasons.found, now)
+    return replace(answer, findings=found, unsigned=allowed)
 
 
 def _holder(context: Context, token: Token) -> Agency:

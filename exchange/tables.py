@@ -1,7 +1,6 @@
 """The rows: what the database holds, and nothing else.
 
-Times are microseconds since 1970 UTC in the database and aware UTC datetimes outside. Rows are
-written and read through statements; they are never handed to the core.
+Times are microseconds since 1970 UTC in the database, aware datetimes outside. No row reaches the core.
 """
 
 from datetime import UTC, date, datetime, timedelta
@@ -81,6 +80,7 @@ class AgencyRow(SQLModel, table=True):
     options: str = "{}"  # JSON
     document_bytes_max: int | None = None
     attachment_types: str = ""  # between semicolons; empty: all
+    unsigned_until: date | None = None
 
 
 class FormerRow(SQLModel, table=True):

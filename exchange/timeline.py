@@ -44,6 +44,9 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "status_16": ("{agency} declines: {reason}", "{agency} từ chối yêu cầu cập nhật, lấy lại: {reason}"),
 }
 
+# Added to what was accepted or reported without a signature that proves who said it.
+NOT_SIGNED = ("not signed", "không có chữ ký số hợp lệ")
+
 # What was written by a newer release is shown by its name: the history must never fail as a whole.
 UNKNOWN = ("{event} ({agency})", "{event} ({agency})")
 
@@ -71,16 +74,19 @@ def timeline(dossier: Dossier) -> list[Event]:
     return sorted(events, key=lambda event: event.at)
 
 
-def _event(name: str, at: datetime, delivery: str | None, agency: str, **values: Any) -> Event:
+def _event(
+    name: str, at: datetime, delivery: str | None, agency: str, *, unsigned: bool = False, **values: Any
+) -> Event:
     english, vietnamese = TEXTS.get(name, UNKNOWN)
     words = {"reason": "", "number": "", **values, "agency": agency, "event": name}
+    mark, mark_vi = (f" ({each})" for each in NOT_SIGNED) if unsigned else ("", "")
     return Event(
         at=at,
         event=name,
         delivery=delivery,
         agency=agency,
-        text=english.format(**words).rstrip(": "),
-        text_vi=vietnamese.format(**words).rstrip(": "),
+        text=english.format(**words).rstrip(": ") + mark,
+        text_vi=vietnamese.format(**words).rstrip(": ") + mark_vi,
     )
 
 
@@ -94,10 +100,13 @@ def _entries(dossier: Dossier, receivers: Mapping[str, str]) -> Iterator[Event]:
         receiver = receivers.get(entry["delivery"] or "", named)
         reason = reasons.get(entry["delivery"] or "") or entry["body"].get("cause", "")
         name = "gone_on" if entry["body"].get("cause") == FORWARDED else entry["event"]
-        yield _event(name, entry["at"], entry["delivery"], receiver, reason=reason)
+        unsigned = name in ("accepted", "reported") and not entry["body"].get("signed", True)
+        yield _event(name, entry["at"], entry["delivery"], receiver, unsigned=unsigned, reason=reason)
 
 
 def _statuses(dossier: Dossier, receivers: Mapping[str, str]) -> Iterator[Event]:
+    # Beside these the broker itself reports, in its own name.
+    agencies = {dossier.document["sender"], *receivers.values()}
     for status in dossier.statuses:
         # The broker itself reports 01, of the receiver's software.
         by_broker = status["message"] is None and status["code"] == Business.ARRIVED
@@ -106,6 +115,7 @@ def _statuses(dossier: Dossier, receivers: Mapping[str, str]) -> Iterator[Event]
             status["received_at"],
             status["delivery"],
             receivers[status["delivery"]] if by_broker else status["reported_by"],
+            unsigned=status["message"] is None and status["reported_by"] in agencies,
             reason=status["description"],
         )
 

@@ -39,6 +39,7 @@ class AgencyView(BaseModel):
     connected: bool
     document_bytes_max: int | None
     attachment_types: list[str]
+    unsigned_until: date | None  # the last day on which its packages may come without a valid signature
 
 
 class Agencies(BaseModel):
@@ -109,4 +110,5 @@ def _view(context: Context, agency: Agency, day: date) -> AgencyView:
         connected=bool(agency.adapter),
         document_bytes_max=agency.limits.document_bytes_max,
         attachment_types=sorted(agency.limits.attachment_types),
+        unsigned_until=agency.unsigned_until,
     )

@@ -23,6 +23,7 @@ from exchange.core.note import Checkpoint
 from exchange.core.receipt import Receipt
 from exchange.core.refusal import Refused
 from exchange.core.trust import is_readable
+from exchange.core.unsigned import NOT_SIGNED, Lack
 
 EXPANDED_LEAST, EXPANDED_TIMES = 32_000_000, 20  # what a container may unpack to, by its size
 
@@ -38,6 +39,8 @@ class Bundle:
     findings: list[Finding] = field(default_factory=list)
     contents: Contents | None = None
     document: Message | None = None
+    unsigned: Lack | None = None
+    """Why the document proves no signer, where the exchange is to have said so when it took it."""
     receipts: dict[str, Signed] = field(default_factory=dict)
     statuses: dict[str, Message] = field(default_factory=dict)
     proofs: dict[str, Proof] = field(default_factory=dict)
@@ -106,6 +109,7 @@ def check(
     # (6) the ledger: its checkpoint, the entries in it, and what entries and receipts say of each other
     _checkpoint(bundle)
     _entries(bundle)
+    _unsigned(bundle)
     bundle.findings += bundle_links.check(
         bundle.contents, bundle.proofs, bundle.spoken(), bundle.statuses, container.files
     )
@@ -146,9 +150,40 @@ def _document(bundle: Bundle) -> None:
     if content is None:
         bundle.findings.append(finding("document_absent"))
         return
+    bare = documents.unsigned(content)
+    if bare is not None:
+        bundle.document, bundle.unsigned = bare
+        return
     bundle.document, findings = documents.check(
         content, layout.DOCUMENT, bundle.anchors, bundle.evidence(), bundle.now
     )
+    bundle.findings += findings
+
+
+def _unsigned(bundle: Bundle) -> None:
+    """Whoever takes a signature off makes an unsigned document: it must be the exchange's word, too."""
+    content, message, lack = bundle.file(layout.DOCUMENT), bundle.document, bundle.unsigned
+    if content is None or message is None or lack is None:
+        return
+    warned = any(
+        each.code == NOT_SIGNED
+        for signed in bundle.receipts.values()
+        if signed.receipt.subject.digest == message.digest
+        for each in signed.receipt.warnings
+    )
+    entered = any(
+        proof.leaf.event in ("accepted", "reported")
+        and proof.leaf.document == message.digest
+        and proof.body.get("signed") is False
+        for proof in bundle.proofs.values()
+    )
+    # A receiver has the entry's word alone, and that a little later.
+    awaited = bundle.contents is not None and bool(bundle.contents.pending)
+    if warned or entered or awaited:
+        bundle.findings.append(documents.unsigned_finding(message, lack, layout.DOCUMENT))
+        return
+    bundle.document = None
+    _, findings = documents.check(content, layout.DOCUMENT, bundle.anchors, bundle.evidence(), bundle.now)
     bundle.findings += findings
 
 
@@ -237,6 +272,8 @@ def _revocation(bundle: Bundle) -> None:
         bundle.statuses if bundle.document is None else {layout.DOCUMENT: bundle.document, **bundle.statuses}
     )
     for name, message in messages.items():
+        if message.certificate is None:
+            continue
         seen_at = None
         # Anybody can write an acceptance, of whatever time.
         if name == layout.DOCUMENT and acceptance is not None:
@@ -298,7 +335,9 @@ def _facts(bundle: Bundle) -> dict[str, object]:
         "document": None if contents is None else dict(contents.document),
         "role": None if contents is None else contents.role.value,
         "made_at": None if contents is None else contents.made_at,
-        "signer": None if document is None else named(document.certificate.subject),
+        "signer": None
+        if document is None or document.certificate is None
+        else named(document.certificate.subject),
         "receipts": [{"file": name, **receipts.facts(signed)} for name, signed in bundle.receipts.items()],
         "entries": [{"file": name, **proofs.facts(proof)} for name, proof in bundle.proofs.items()],
     }

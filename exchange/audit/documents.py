@@ -1,5 +1,6 @@
 """Documents and status messages of agencies: who signed, whether they are unchanged, who vouches for it."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +17,7 @@ from exchange.core.parsing import parse
 from exchange.core.refusal import Refused
 from exchange.core.signature import SignxmlVerifier, Trust, verify
 from exchange.core.trust import check_suitable, fingerprint, is_valid_at, load_certificate
+from exchange.core.unsigned import Lack, lack_of, words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,10 +31,10 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """A message whose signature holds, whoever made it."""
+    """A message whose signature holds; or one that is read as it is, of no ``certificate``."""
 
     message: DocumentMessage | StatusMessage
-    certificate: x509.Certificate
+    certificate: x509.Certificate | None
     digest: str
     signed_at: datetime | None
     """The signer's word."""
@@ -65,7 +67,20 @@ def check(
         signed_at=read.signed_at if isinstance(read, DocumentMessage) else read.timestamp,
     )
     # (4) who vouches for the signer, at the time of signing
-    return message, [_vouched(message, about, anchors, evidence, message.signed_at or now)]
+    return message, [_vouched(message, signer, about, anchors, evidence, message.signed_at or now)]
+
+
+def unsigned(content: bytes) -> tuple[Message, Lack] | None:
+    """The message without a signature to be verified, and why; None where there is one, or no message."""
+    try:
+        root = parse(content, LIMITS)
+        lack = lack_of(root)
+        if lack is None:
+            return None
+        read, digest = edxml.read(root), hashlib.sha256(content).hexdigest()
+    except Refused:
+        return None
+    return Message(message=read, certificate=None, digest=digest, signed_at=None), lack
 
 
 def limits_of(message: Message, about: str) -> list[Finding]:
@@ -90,13 +105,19 @@ def facts(message: Message) -> dict[str, object]:
         else read.response_for.document_id,
         "status": None if isinstance(read, DocumentMessage) else read.status_code,
         "digest": message.digest,
-        "certificate": fingerprint(message.certificate),
+        "certificate": None if message.certificate is None else fingerprint(message.certificate),
         "signed_at": None if message.signed_at is None else message.signed_at.isoformat(),
     }
 
 
-def _vouched(message: Message, about: str, anchors: Anchors, evidence: Evidence, at: datetime) -> Finding:
-    signer = message.certificate
+def _vouched(
+    message: Message,
+    signer: x509.Certificate,
+    about: str,
+    anchors: Anchors,
+    evidence: Evidence,
+    at: datetime,
+) -> Finding:
     try:
         check_suitable(signer)
     except Refused as refused:
@@ -104,26 +125,34 @@ def _vouched(message: Message, about: str, anchors: Anchors, evidence: Evidence,
     if not is_valid_at(signer, at):
         return finding("signer_validity", about, at=local(at), **validity(signer))
     if anchors.is_signer(signer):
-        return _proven(message, about, "bạn tin cậy trực tiếp", "which you trust itself")
+        return _proven(message, signer, about, "bạn tin cậy trực tiếp", "which you trust itself")
     if not anchors.authorities:
-        return _nobody(message, about)
-    return _by_path(message, about, anchors, evidence, at)
+        return _nobody(message, signer, about)
+    return _by_path(message, signer, about, anchors, evidence, at)
 
 
-def _by_path(message: Message, about: str, anchors: Anchors, evidence: Evidence, at: datetime) -> Finding:
+def _by_path(
+    message: Message,
+    signer: x509.Certificate,
+    about: str,
+    anchors: Anchors,
+    evidence: Evidence,
+    at: datetime,
+) -> Finding:
     # Costs half a second, and only certificates under a CA need it.
     from exchange.core.path import NoPath, Paths
 
     others = evidence.intermediates
     try:
-        chain = Paths.under(anchors.authorities, others).find(message.certificate, at)
+        chain = Paths.under(anchors.authorities, others).find(signer, at)
     except NoPath as error:
-        if not _leads(message.certificate, anchors.authorities, others):
-            return _nobody(message, about)
+        if not _leads(signer, anchors.authorities, others):
+            return _nobody(message, signer, about)
         reasons = {"why_vi": error.reason_vi, "why": error.reason_en}
         return finding("signer_path", about, **reasons).shown_by(*_commands(about, at))
     ca = named(chain[-1].subject)
-    return _proven(message, about, f"do CA bạn tin cậy cấp: {ca}", f"issued by a CA that you trust: {ca}", at)
+    why_vi, why = f"do CA bạn tin cậy cấp: {ca}", f"issued by a CA that you trust: {ca}"
+    return _proven(message, signer, about, why_vi, why, at)
 
 
 def _leads(
@@ -140,25 +169,38 @@ def _leads(
     return False
 
 
-def _proven(message: Message, about: str, why_vi: str, why: str, at: datetime | None = None) -> Finding:
+def _proven(
+    message: Message,
+    signer: x509.Certificate,
+    about: str,
+    why_vi: str,
+    why: str,
+    at: datetime | None = None,
+) -> Finding:
     return finding(
         "document_signature",
         about,
         **_content(message),
-        subject=subject(message.certificate),
+        subject=subject(signer),
         why_vi=why_vi,
         why=why,
     ).shown_by(*_commands(about, at))
 
 
-def _nobody(message: Message, about: str) -> Finding:
+def _nobody(message: Message, signer: x509.Certificate, about: str) -> Finding:
     return finding(
         "signer_unknown",
         about,
         **_content(message),
-        subject=subject(message.certificate),
-        issuer=named(message.certificate.issuer),
+        subject=subject(signer),
+        issuer=named(signer.issuer),
     ).shown_by(*_commands(about))
+
+
+def unsigned_finding(message: Message, lack: Lack, about: str) -> Finding:
+    """That nobody but the exchange says who sent it."""
+    why_vi, why = words(lack)
+    return finding("document_unsigned", about, **_content(message), why_vi=why_vi, why=why)
 
 
 def _content(message: Message) -> dict[str, str]:

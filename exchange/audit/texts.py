@@ -154,6 +154,13 @@ TEXTS: Mapping[str, Text] = {
         "CA; or the "
         "agency's own from the agency: --signer FILE.",
     ),
+    "document_unsigned": Text(
+        UNCHECKED,
+        "{about} là {what_vi}, KHÔNG CÓ chữ ký số hợp lệ: chỉ trục nói ai đã gửi. {why_vi}",
+        "{about} is {what}, NOT SIGNED: nobody but the exchange says who sent it. {why}",
+        "Không tính là văn bản đã ký; cần bản có giá trị pháp lý thì yêu cầu cơ quan gửi ký số và gửi lại.",
+        "Do not count it as signed; where legal effect is needed, have the sender sign it and send it again.",
+    ),
     "document_signature_wrong": Text(REFUSED, "{about}: {why_vi}", "{about}: {why}", *ORIGINAL),
     "signer_unsuitable": Text(REFUSED, "{about}: {why_vi}", "{about}: {why}", *UNSIGNED),
     "signer_path": Text(

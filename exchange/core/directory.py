@@ -80,6 +80,7 @@ class Agency:
     options: Mapping[str, object] = field(default_factory=dict, hash=False)
     limits: Limits = Limits()
     certificates: tuple[RegisteredCertificate, ...] = field(default=(), hash=False)
+    unsigned_until: date | None = None  # the last day on which it may send what proves no signer; None: never
 
     def __post_init__(self) -> None:
         # One order, wherever they come from, so that equal agencies compare equal.

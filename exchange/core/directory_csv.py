@@ -8,7 +8,7 @@ may hold the secret of a webhook, and then the file and what is exported are to 
 better name a ``secret_file``. An agency that the file leaves out stays as it is: agencies are closed
 (``valid_to``), never removed, because documents name them for ever.
 
-Columns, all required, in any order; a missing one would read as "empty" and erase what is there:
+Columns, required but for the last, in any order; a missing one would read as "empty" and erase what is there:
 
 - ``code``: the key, the QCVN 102 form where there is one
 - ``name``; ``level``: one of ``Level``; ``parent``: a key; from ``valid_from`` until ``valid_to``,
@@ -21,6 +21,8 @@ and for the whole life, so that of several lines one needs to hold them:
 - ``successor``: keys, between semicolons where the agency was split
 - ``adapter``: empty for an agency that is not connected; ``options``: a JSON object for the adapter
 - ``document_bytes_max``: empty for no limit; ``attachment_types``: between semicolons, empty for all
+- ``unsigned_until``: the last day on which its packages may come without a valid signature; empty: never.
+  The only column that may be left out, and is where no agency has one
 """
 
 import csv
@@ -33,7 +35,7 @@ from exchange.core.codes import normalise
 from exchange.core.directory import Agency, Directory, standings
 from exchange.core.directory_checks import check
 from exchange.core.directory_days import write_day
-from exchange.core.directory_file import COLUMNS, read_table, wrong_width
+from exchange.core.directory_file import ALLOWANCE, COLUMNS, DIRECTORY, read_table, wrong_width
 from exchange.core.directory_lines import Line, read_agency
 from exchange.core.directory_problems import Problem, Row
 
@@ -58,7 +60,9 @@ def parse(content: bytes) -> Parsed:
     unread: set[str] = set()
     together: dict[str, list[Line]] = {}
     for number, values in table.lines:
-        line = dict(zip(table.columns, map(str.strip, values), strict=False))
+        line = dict.fromkeys(DIRECTORY.columns, "") | dict(
+            zip(table.columns, map(str.strip, values), strict=False)
+        )
         code = normalise(line.get("code", ""))
         if len(values) == len(table.columns):
             # Lines without a code are read each by itself.
@@ -83,9 +87,13 @@ def problems(parsed: Parsed, existing: Directory) -> tuple[Problem, ...]:
 
 
 def render(directory: Directory) -> str:
-    """The directory as CSV text, in its order; read again it gives equal agencies, but for certificates."""
+    """The directory as CSV text, in its order; read again it gives equal agencies, but for certificates.
+
+    The column of allowances is there where one is.
+    """
     out = io.StringIO(newline="")
-    writer = csv.DictWriter(out, COLUMNS, restval="", lineterminator="\n")
+    columns = (*COLUMNS, *([ALLOWANCE] if any(each.unsigned_until for each in directory) else []))
+    writer = csv.DictWriter(out, columns, restval="", extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
     for agency in directory:
         writer.writerows(_lines_of(agency))
@@ -120,4 +128,5 @@ def cells_for_life(agency: Agency) -> dict[str, str]:
         "options": cells.write_options(agency.options),
         "document_bytes_max": "" if limits.document_bytes_max is None else str(limits.document_bytes_max),
         "attachment_types": ";".join(sorted(limits.attachment_types)),
+        ALLOWANCE: write_day(agency.unsigned_until),
     }

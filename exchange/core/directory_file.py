@@ -12,6 +12,7 @@ COLUMNS = (
     *("code", "code_qd20", "aliases", "name", "level", "parent", "valid_from", "valid_to", "successor"),
     *("adapter", "options", "document_bytes_max", "attachment_types"),
 )
+ALLOWANCE = "unsigned_until"
 
 _SEPARATORS = ",;\t"
 _WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # .xlsx, .xls
@@ -31,9 +32,11 @@ class Layout:
     add: Words  # what to do where one is missing
 
 
-# Read as empty, a missing column would erase what is there.
+# Read as empty, a missing column would erase what is there. That is right of an allowance alone: nobody is
+# allowed what no file says.
 DIRECTORY = Layout(
-    columns=COLUMNS,
+    columns=(*COLUMNS, ALLOWANCE),
+    optional=frozenset({ALLOWANCE}),
     add=Words(
         "Add it, with the cells that “exchange directory export” writes.",
         "Thêm cột, với các ô như lệnh “exchange directory export” ghi ra.",

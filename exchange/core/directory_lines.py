@@ -14,6 +14,7 @@ from exchange.core.directory_problems import Kind, Problem, Row, Unreadable, Wor
 
 FOR_LIFE = (
     *("code_qd20", "aliases", "successor", "adapter", "options", "document_bytes_max", "attachment_types"),
+    "unsigned_until",
 )
 
 T = TypeVar("T")
@@ -106,6 +107,7 @@ def _agency(earlier: Sequence[_Span], newest: _Span, first: date, holders: Mappi
             document_bytes_max=read("document_bytes_max", cells.optional(cells.read_bytes_max), None),
             attachment_types=read("attachment_types", cells.read_attachment_types, frozenset()),
         ),
+        unsigned_until=read("unsigned_until", cells.optional(read_day), None),
     )
 
 

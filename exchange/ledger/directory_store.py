@@ -139,6 +139,7 @@ def _agencies(connection: Connection) -> list[Agency]:
                 attachment_types=frozenset(filter(None, row.attachment_types.split(";"))),
             ),
             certificates=tuple(certificates.get(row.code, ())),
+            unsigned_until=row.unsigned_until,
         )
         for row in connection.execute(select(AGENCY).order_by(AGENCY.c.code))
     ]
@@ -208,6 +209,7 @@ def _agency_row(agency: Agency) -> dict[str, object]:
         "options": orjson.dumps(dict(agency.options), option=orjson.OPT_SORT_KEYS).decode(),
         "document_bytes_max": agency.limits.document_bytes_max,
         "attachment_types": ";".join(sorted(agency.limits.attachment_types)),
+        "unsigned_until": agency.unsigned_until,
     }
 
 

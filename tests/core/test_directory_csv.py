@@ -634,6 +634,7 @@ def agencies(draw: st.DrawFn, code: str) -> Agency:
             document_bytes_max=draw(st.none() | st.integers(1, 10**12)),
             attachment_types=draw(st.frozensets(st.sampled_from(["application/pdf", "image/png", "docx"]))),
         ),
+        unsigned_until=draw(st.none() | st.just(LAST_DAY)),
     )
 
 
@@ -660,6 +661,19 @@ def test_what_is_written_for_people_is_short() -> None:
     assert written.splitlines()[1] == (
         "000.00.01.H45,H45.01,,Cơ quan 000.00.01.H45,department,000.00.00.H45,2016-04-01,2025-06-30,,inbox,,,"
     )
+
+
+def test_an_allowance_is_read_told_and_taken_away_by_a_file_without_its_column() -> None:
+    allowance = f"{HEADER},unsigned_until\n{TOP},\n{line('000.00.01.H45')}".encode()
+    [_, row] = parse(allowance + b",2026-12-31\n").rows
+    allowed = row.agency
+    assert allowed.unsigned_until == date(2026, 12, 31)
+    _, without = read(TOP, line("000.00.01.H45"))
+    assert "unsigned_until" in render(Directory([allowed]))
+    assert "unsigned_until" not in render(Directory([without]))
+    [change] = compare(Directory([allowed]), Directory([without]))
+    assert (change.column, change.before, change.after) == ("unsigned_until", "2026-12-31", "")
+    assert only(allowance + b",31.12\n").column == "unsigned_until"
 
 
 def test_closing_an_agency_takes_its_lifelong_codes_along_without_further_changes() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from exchange.core.directory import Directory
 from exchange.core.directory_csv import parse, render
-from exchange.core.directory_file import COLUMNS
+from exchange.core.directory_file import DIRECTORY
 from exchange.core.directory_lines import FOR_LIFE
 from exchange.core.reorganisation import reorganise
 from exchange.core.reorganisation_file import COLUMNS as PLAN_COLUMNS
@@ -25,7 +25,7 @@ def test_the_example_imports_and_is_what_an_export_writes() -> None:
 
 def test_every_column_is_described_with_the_days_for_which_it_holds() -> None:
     told = {name: scope for names, scope in ROW.findall(PAGE) for name in re.findall(r"\w+", names)}
-    assert set(told) == set(COLUMNS)
+    assert set(told) == set(DIRECTORY.columns)
     assert {name for name, scope in told.items() if scope == "life"} == set(FOR_LIFE)
 
 

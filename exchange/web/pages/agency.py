@@ -8,6 +8,7 @@ from fastapi import APIRouter, Response
 
 from exchange import reports
 from exchange.api.dependencies import InContext
+from exchange.checks import may_send_unsigned
 from exchange.context import Context, today
 from exchange.core.codes import number_and_symbol
 from exchange.core.delivery import State
@@ -151,6 +152,7 @@ def _facts(
         ("agency.failing", moment(failing) if failing else said("agency.not_failing", language)),
         ("agency.waiting", number(waiting, language)),
         ("agency.certificate", _certificate(visit, context, found)),
+        ("agency.unsigned", _unsigned(visit, context, found)),
         ("agency.tokens", number(len(tokens), language)),
         ("agency.share", _share(visit, context, found)),
     )
@@ -167,6 +169,13 @@ def _certificate(visit: Visitor, context: Context, found: Agency) -> str:
     if days > context.settings.certificate_warning_days:
         return moment(until)
     return said("agency.certificate.soon", visit.language, at=moment(until), days=days)
+
+
+def _unsigned(visit: Visitor, context: Context, found: Agency) -> str:
+    if found.unsigned_until is None:
+        return said("agency.unsigned.no", visit.language)
+    key = "agency.unsigned.until" if may_send_unsigned(found, context.now()) else "agency.unsigned.ended"
+    return said(key, visit.language, day=written(found.unsigned_until))
 
 
 def _share(visit: Visitor, context: Context, found: Agency) -> str:

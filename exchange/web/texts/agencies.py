@@ -47,6 +47,13 @@ TEXTS = {
         "Không có: cơ quan chưa gửi được văn bản",
         "None: the agency cannot send documents",
     ),
+    "agency.unsigned": ("Gói tin không có chữ ký hợp lệ", "Packages without a valid signature"),
+    "agency.unsigned.no": ("Không nhận", "Not taken"),
+    "agency.unsigned.until": (
+        "Nhận đến hết ngày {day}, không tính là đã ký",
+        "Taken until {day}, this day included; they do not count as signed",
+    ),
+    "agency.unsigned.ended": ("Hết hạn cho phép ngày {day}", "Not taken any more: allowed until {day}"),
     "agency.certificate.soon": ("{at} (còn {days} ngày)", "{at} ({days} days left)"),
     "agency.tokens": ("Mã truy cập còn hiệu lực", "Tokens in force"),
     "agency.share": ("Tỷ lệ điện tử năm nay (văn bản gửi đi)", "Share this year, of what it sends"),
