@@ -355,8 +355,8 @@ def tables_elsewhere(parsed: Iterable[Module]) -> list[str]:
 
 
 def late_loading(parsed: Iterable[Module]) -> list[str]:
-    """Modules loaded by a computed name, which no import rule can see: only ``connections`` may, for adapters,
-    and the command, for its own parts."""
+    """Modules loaded by a computed name, which no import rule can see: only ``connections`` may,
+    for adapters, and the command, for its own parts."""
     return [
         f"{module.name}:{line} calls {name}"
         for module in parsed
