@@ -5,7 +5,7 @@ whether each opened entry is the one that its leaf commits to, and none is missi
 and every figure against what the same fold gives. Without opened entries it says what leaves alone can tell.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from exchange.audit import checkpoints, ledger
 from exchange.audit.anchors import Anchors
 from exchange.audit.checkpoints import Signed
 from exchange.audit.finding import Finding, Report, refuses
+from exchange.audit.folding import Folding, folding
 from exchange.audit.ledger import CHECKPOINT
 from exchange.audit.opening import Entries, EntryMissing
 from exchange.audit.recount_figures import differences, figures
@@ -21,18 +22,15 @@ from exchange.audit.words import finding, unreadable
 from exchange.core import leaf as leaves
 from exchange.core import report as reports
 from exchange.core import report_json
-from exchange.core.counting import Event
 from exchange.core.leaf import NotALeaf, NotCommitted
 from exchange.core.merkle import Growing, leaf_hash
 from exchange.core.note import NotANote
-from exchange.core.opened import KINDS, NotOpened, Reading
-from exchange.core.report_fold import gather
+from exchange.core.opened import KINDS, NotOpened
 from exchange.core.report_json import NotAReport
 from exchange.core.report_lines import Material, whole
 from exchange.core.report_making import make
-from exchange.core.report_slices import slices
+from exchange.core.report_slices import Gathered, slices
 from exchange.core.structure import Structure
-from exchange.core.tallies import fold
 from exchange.core.tiles import TILE_WIDTH, NotATile, entries_path, width_at
 from exchange.core.working_days import Calendar
 
@@ -81,8 +79,7 @@ def _moved(report: reports.Report) -> str:
 class _Walk:
     """What the leaves give, on the way through them."""
 
-    events: list[Event] = field(default_factory=list)
-    reading: Reading = field(default_factory=Reading)
+    folding: Folding
     alone: LeafCount = field(default_factory=LeafCount)
     erased: int = 0
 
@@ -92,29 +89,41 @@ def _counted(report: reports.Report, signed: Signed, mirror: Path, entries: Path
     held = _held(mirror)
     if held < size:
         return [finding("mirror_too_short", held=held, size=size)]
-    walk, tree = _Walk(), Growing(0, [])
-    with Entries.opened(entries) as opened:
-        try:
-            for index, content in enumerate(_contents(mirror, held, size)):
-                tree.add(leaf_hash(content))
-                if index < report.basis.leaves:
-                    _take(walk, opened, index, content)
-            if opened is not None:
-                opened.end()
-        except EntryMissing as missing:
-            return [finding("entry_missing", index=missing.index, event=missing.event)]
-        except NotCommitted:
-            return [finding("entry_changed", index=tree.size - 1)]
-        except NotOpened as error:
-            return [finding("entries_form", line=opened.line if opened else 0, why=error)]
-        except (NotATile, NotALeaf) as error:
-            return [finding("mirror_damaged", index=tree.size, why=error)]
-    if tree.root != signed.checkpoint.root:
-        return [finding("report_other_leaves", found=tree.root.hex(), root=signed.checkpoint.root.hex())]
-    findings = [finding("report_leaves", count=size)]
-    if opened is None:
-        return [*findings, *walk.alone.compared(report)]
-    return [*findings, *_compared(report, walk)]
+    wanted = slices(report.question, [span.period for span in _spans(report)])
+    with folding(wanted, report.calendar or Calendar()) as folded, Entries.opened(entries) as opened:
+        walk = _Walk(folded)
+        if (wrong := _walked(walk, opened, report, signed, _contents(mirror, held, size))) is not None:
+            return [wrong]
+        findings = [finding("report_leaves", count=size)]
+        if opened is None:
+            return [*findings, *walk.alone.compared(report)]
+        return [*findings, *_compared(report, walk)]
+
+
+def _walked(
+    walk: _Walk, opened: Entries | None, report: reports.Report, signed: Signed, contents: Iterable[bytes]
+) -> Finding | None:
+    """What is wrong with the leaves, or with what was opened of them."""
+    tree = Growing(0, [])
+    try:
+        for index, content in enumerate(contents):
+            tree.add(leaf_hash(content))
+            if index < report.basis.leaves:
+                _take(walk, opened, index, content)
+        if opened is not None:
+            opened.end()
+    except EntryMissing as missing:
+        return finding("entry_missing", index=missing.index, event=missing.event)
+    except NotCommitted:
+        return finding("entry_changed", index=tree.size - 1)
+    except NotOpened as error:
+        return finding("entries_form", line=opened.line if opened else 0, why=error)
+    except (NotATile, NotALeaf) as error:
+        return finding("mirror_damaged", index=tree.size, why=error)
+    root = signed.checkpoint.root
+    if tree.root != root:
+        return finding("report_other_leaves", found=tree.root.hex(), root=root.hex())
+    return None
 
 
 def _held(mirror: Path) -> int:
@@ -142,16 +151,16 @@ def _take(walk: _Walk, opened: Entries | None, index: int, content: bytes) -> No
         walk.erased += 1
         return
     leaves.check_details(leaf, entry.salt, entry.details)
-    event = walk.reading.event(leaf, entry.details)
+    event = walk.folding.reading.event(leaf, entry.details)
     if event is not None:
-        walk.events.append(event)
+        walk.folding.add(event)
 
 
 # --- the figures ---
 
 
 def _compared(report: reports.Report, walk: _Walk) -> list[Finding]:
-    again = _again(report, walk.events)
+    again = _again(report, walk.folding.gathered())
     found = list(differences(report, again))
     if found:
         refused = [
@@ -160,29 +169,29 @@ def _compared(report: reports.Report, walk: _Walk) -> list[Finding]:
         ]
         return [*refused, finding("figures_differ", count=len(found))]
     findings = [
-        finding("figures_same", figures=figures(report), entries=len(walk.events)),
+        finding("figures_same", figures=figures(report), entries=walk.folding.events),
         finding("not_recounted"),
     ]
     if walk.erased:
         findings.append(finding("entries_erased", count=walk.erased))
-    if walk.reading.strangers:
-        findings.append(finding("entries_before", count=walk.reading.strangers))
+    if strangers := walk.folding.reading.strangers:
+        findings.append(finding("entries_before", count=strangers))
     return findings
 
 
-def _again(report: reports.Report, events: list[Event]) -> reports.Report:
+def _spans(report: reports.Report) -> tuple[reports.Span, ...]:
+    return report.spans or whole(report.question.period)
+
+
+def _again(report: reports.Report, gathered: Gathered) -> reports.Report:
     """The report, made again by the same code out of the entries."""
-    question = report.question
-    spans = report.spans or whole(question.period)
-    wanted = slices(question, [span.period for span in spans])
-    folded = fold(events, {}, {}, report.calendar or Calendar())
     return make(
         Material(
-            question=question,
+            question=report.question,
             made_at=report.made_at,
             basis=report.basis,
-            gathered=gather(folded, wanted),
-            spans=spans,
+            gathered=gathered,
+            spans=_spans(report),
             expected=report.reporting,
             targets=report.targets,
             calendar=report.calendar,

@@ -5,7 +5,7 @@ that count are needed (``core.counting.Kind``), all of them; of others the leaf 
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -57,11 +57,19 @@ def read_line(line: bytes) -> Opened:
 
 
 class Reading:
-    """Turns leaves and what stands behind them, in the order of the leaves, into events to be folded."""
+    """Turns leaves and what stands behind them, in the order of the leaves, into events to be folded.
 
-    def __init__(self) -> None:
-        self._subjects: dict[str, Subject] = {}
-        self._receivers: dict[str, str] = {}  # by delivery
+    ``subjects``, by document, and ``receivers``, by delivery, are where it keeps what later entries leave
+    out: as many as the ledger has.
+    """
+
+    def __init__(
+        self,
+        subjects: MutableMapping[str, Subject] | None = None,
+        receivers: MutableMapping[str, str] | None = None,
+    ) -> None:
+        self._subjects = {} if subjects is None else subjects
+        self._receivers = {} if receivers is None else receivers
         self.strangers = 0
         """Entries whose first one was never opened, or was written before facts stood in it."""
 
@@ -80,7 +88,8 @@ class Reading:
             if "second_key" not in body:
                 self.strangers += 1
                 return None
-            self._subjects.setdefault(document, _subject(leaf, body, document))
+            if document not in self._subjects:
+                self._subjects[document] = _subject(leaf, body, document)
             self._receivers[leaf.exchange] = body["receiver"]
         elif kind in BEGINS:
             self._receivers[leaf.exchange] = details["agency"]

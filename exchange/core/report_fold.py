@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 
+from exchange.core.counting import Exchange
 from exchange.core.edxml import VIETNAM
 from exchange.core.period import Period
 from exchange.core.quantiles import grown, together
@@ -15,20 +16,39 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 
-def gather(folded: Changes, wanted: Iterable[Slice]) -> Gathered:
-    """The slices; ``folded`` is a fold from the first leaf on, onto nothing."""
-    return {each: _sums(folded, each) for each in wanted}
+class Gathering:
+    """Slices out of folds that follow each other, each from the first leaf on or onto the one before.
+
+    All but what is under way are sums, so the folds need not be kept.
+    """
+
+    def __init__(self, wanted: Iterable[Slice]) -> None:
+        self._sums: dict[Slice, _Sums] = {each: {} for each in wanted}
+
+    def add(self, changes: Changes) -> None:
+        """What a fold changed."""
+        for wanted, sums in self._sums.items():
+            if wanted.source is not Source.UNDER_WAY:
+                _sum(sums, wanted, _ROWS[wanted.source](changes, wanted))
+
+    def gathered(self, exchanges: Iterable[Exchange]) -> Gathered:
+        """The slices; ``exchanges`` are all, as they are after the last fold."""
+        for wanted, sums in self._sums.items():
+            if wanted.source is Source.UNDER_WAY:
+                _sum(sums, wanted, _under_way(exchanges, wanted.period))
+        return {wanted: tuple(sums.items()) for wanted, sums in self._sums.items()}
 
 
-def _sums(folded: Changes, wanted: Slice) -> tuple[tuple[tuple[str | int, ...], tuple[int, ...]], ...]:
-    found: dict[tuple[str | int, ...], tuple[int, ...]] = {}
-    for cells, values in _ROWS[wanted.source](folded, wanted.period):
+_Sums = dict[tuple[str | int, ...], tuple[int, ...]]
+
+
+def _sum(sums: _Sums, wanted: Slice, rows: "Rows") -> None:
+    for cells, values in rows:
         if any(cells[column] != value for column, value in wanted.where):
             continue
         key = tuple(cells[column] for column in wanted.group)
-        before = found.get(key)
-        found[key] = values if before is None else _added(before, values, wanted.source)
-    return tuple(found.items())
+        before = sums.get(key)
+        sums[key] = values if before is None else _added(before, values, wanted.source)
 
 
 def _added(one: tuple[int, ...], other: tuple[int, ...], source: Source) -> tuple[int, ...]:
@@ -42,32 +62,36 @@ def _added(one: tuple[int, ...], other: tuple[int, ...], source: Source) -> tupl
 Rows = Iterator[tuple[Cells, tuple[int, ...]]]
 
 
-def _counts(folded: Changes, period: Period) -> Rows:
+def _counts(folded: Changes, wanted: Slice) -> Rows:
+    period, facet = wanted.period, dict(wanted.where)["facet"]
     for key, counts in folded.facets.items():
-        if period.first <= key.month <= period.last:
+        if key.facet == facet and period.first <= key.month <= period.last:
             yield key._asdict(), counts
 
 
-def _durations(folded: Changes, period: Period) -> Rows:
+def _durations(folded: Changes, wanted: Slice) -> Rows:
+    period, facet = wanted.period, dict(wanted.where)["facet"]
     for key, buckets in folded.durations.items():
-        if period.first <= key.month <= period.last:
+        if key.facet == facet and period.first <= key.month <= period.last:
             yield key._asdict(), grown((), buckets)
 
 
-def _causes(folded: Changes, period: Period) -> Rows:
+def _causes(folded: Changes, wanted: Slice) -> Rows:
+    period = wanted.period
     for key, exchanges in folded.causes.items():
         if period.first <= key.month <= period.last:
             yield key._asdict(), (exchanges,)
 
 
-def _reported(folded: Changes, period: Period) -> Rows:
+def _reported(folded: Changes, wanted: Slice) -> Rows:
+    period = wanted.period
     for (agency, month), told in folded.reports.items():
         if period.first <= month <= period.last:
             yield {"agency": agency, "month": month}, (told.registrations, told.none_declared)
 
 
-def _under_way(folded: Changes, period: Period) -> Rows:
-    for each in folded.exchanges.values():
+def _under_way(exchanges: Iterable[Exchange], period: Period) -> Rows:
+    for each in exchanges:
         if each.electronic is not Electronic.UNDER_WAY or each.accepted_at is None:
             continue
         if period.first_day <= each.accepted_at.astimezone(VIETNAM).date() <= period.last_day:
@@ -80,5 +104,4 @@ _ROWS = {
     Source.DURATIONS: _durations,
     Source.CAUSES: _causes,
     Source.REPORTED: _reported,
-    Source.UNDER_WAY: _under_way,
 }

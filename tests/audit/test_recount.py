@@ -68,6 +68,14 @@ def test_every_report_is_counted_again_from_the_entries_and_is_the_same(case: Ca
             assert "not_recounted" in codes(found, Status.OPEN)
 
 
+def test_a_ledger_that_is_folded_in_many_small_parts_gives_the_same(
+    case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(folding, "BATCH", 2)
+    for kind, by in ((Kind.SHARE, By.PAIR), (Kind.DURATION, By.RECEIVER), (Kind.WAITING, By.RECEIVER)):
+        assert case.again(case.values(kind, by)).exit is Exit.PROVEN
+
+
 def test_paper_that_was_registered_withdrawn_and_declared_to_be_none_is_counted_again(tmp_path: Path) -> None:
     house = House.build(tmp_path / "data", f"sqlite:///{tmp_path / 'exchange.sqlite'}")
     try:
