@@ -32,6 +32,8 @@ from exchange.registry import Registry
 from exchange.settings import Settings
 from exchange.stamp_age import StampAge
 from exchange.sweep import Sweep
+from exchange.targets import load_targets
+from exchange.working_days import load_calendar
 
 log = structlog.get_logger(__name__)
 
@@ -125,6 +127,9 @@ class Broker:
     """One process: its HTTP side, its worker, or both; closed in the order that loses nothing."""
 
     def __init__(self, settings: Settings, now: Callable[[], datetime] = clock) -> None:
+        """Raise ``UnusableFile`` before anything is opened."""
+        load_calendar(settings)
+        load_targets(settings)
         self.database = open_database(settings)
         self.context = build_context(settings, self.database, now)
         self.connections = Connections(self.context.registry, load_adapter, settings.adapter_timeout_seconds)

@@ -75,7 +75,7 @@ LAYERS = (
     ),
     ("metrics",),
     ("ledger", "payloads", "queue"),
-    ("logs", "version", "working_days"),
+    ("logs", "version", "dated_files", "targets", "working_days"),
     (
         "tables",
         "alarm_tables",

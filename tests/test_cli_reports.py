@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from exchange.cli.root import root
+from exchange.cli.root import main, root
 from tests.house import House
 from tests.province import OFFICE
 from tests.reports.history import play
@@ -86,3 +86,21 @@ def test_a_file_of_targets_that_cannot_be_read_is_said(
     (tmp_path / "targets.csv").write_text("day,percent\n2013-01-01,many\n", encoding="utf-8")
     monkeypatch.setenv("EXCHANGE_TARGETS", str(tmp_path / "targets.csv"))
     assert "line 2: 'many' is no percentage" in run("share", "--from", "2013", code=2).output
+
+
+def test_a_file_of_days_that_cannot_be_used_is_told_with_its_line_before_anything_starts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "holidays.csv"
+    file.write_text("day,kind,name\n2026-02-30,holiday,Tết\n", encoding="utf-8")
+    for name, path in (("holidays", file), ("targets", tmp_path / "nothing.csv")):
+        monkeypatch.setenv("EXCHANGE_DATA", str(tmp_path / "data"))
+        monkeypatch.setenv(f"EXCHANGE_{name.upper()}", str(path))
+        monkeypatch.setattr("sys.argv", ["exchange", "worker"])
+        with pytest.raises(SystemExit, match="2"):
+            main()
+        told = capsys.readouterr().err
+        assert f"EXCHANGE_{name.upper()}" in told
+        assert str(path) in told
+        assert ("line 2: '2026-02-30' is no day" in told) == (name == "holidays")
+        monkeypatch.delenv(f"EXCHANGE_{name.upper()}")

@@ -7,9 +7,10 @@ import typer
 from exchange import settings
 from exchange.alarms import targets
 from exchange.app import build_context, open_database
-from exchange.cli.say import fail, local, say, table
+from exchange.cli.say import console, fail, local, say, table
 from exchange.ids import new_id
 from exchange.ledger import alarms
+from exchange.ledger.alarms import OpenAlarm
 from exchange.ledger.notices import Letter, Notice
 from exchange.mailing import Undeliverable
 from exchange.sending import NotSent, lines
@@ -36,6 +37,10 @@ def list_(
         over = alarms.ended_alarms(connection, ended) if ended else []
     rows = [(each, "told" if each.told else "not told") for each in found]
     rows += [(each, f"over {local(at)}") for each, at in over]
+    if console.is_terminal:
+        heads = ("severity", "since", "state", "alarm")
+        table(heads, ((each.severity.value, local(each.since), state, _told(each)) for each, state in rows))
+        return
     table(
         ("severity", "since", "state", "rule", "subject", "what", "do"),
         (
@@ -50,6 +55,15 @@ def list_(
             )
             for each, state in rows
         ),
+    )
+
+
+def _told(alarm: OpenAlarm) -> str:
+    """For people at a terminal: what it is and what to do, in either language, below each other."""
+    return (
+        f"{alarm.rule.value} {alarm.subject}\n"
+        f"{alarm.title_vi}. {alarm.detail_vi}\n→ {alarm.remedy_vi}\n"
+        f"{alarm.title_en}. {alarm.detail_en}\n→ {alarm.remedy_en}\n"
     )
 
 

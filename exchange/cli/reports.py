@@ -13,7 +13,7 @@ from exchange.cli.agencies import agency_named
 from exchange.cli.say import fail, say, table
 from exchange.context import Context, today
 from exchange.core import opened, report_json
-from exchange.core.dated_lines import BadLine
+from exchange.core.dated_lines import UnusableFile
 from exchange.core.period import NotAPeriod, Period
 from exchange.core.report import ALLOWED, BadQuestion, By, Kind, Question, Report
 from exchange.core.report_json import NotAReport
@@ -87,7 +87,7 @@ def _command(kind: Kind, summary: str) -> None:
                 signed_only=signed_only,
             )
             report = reports.ask(context, question)
-        except (NotAPeriod, BadQuestion, BadLine) as error:
+        except (NotAPeriod, BadQuestion, UnusableFile) as error:
             _fail(error)
         _tell(context, report, form, out, lang, office)
 

@@ -12,6 +12,7 @@ from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
 from exchange.cli.say import fail
+from exchange.core.dated_lines import UnusableFile
 from exchange.core.refusal import Refused, sentence
 
 PLACES: Mapping[str, str] = {
@@ -81,6 +82,9 @@ def main() -> None:
         for each in error.errors():
             name = ".".join(str(part) for part in each["loc"])
             fail(f"setting {name}: {each['msg']} (EXCHANGE_{name.upper()})")
+        sys.exit(2)
+    except UnusableFile as error:
+        fail(str(error))
         sys.exit(2)
     except Refused as refused:
         for refusal in refused.refusals:

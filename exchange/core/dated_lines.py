@@ -17,6 +17,17 @@ class BadLine(ValueError):
         super().__init__(f"dòng {line}: {vi} / line {line}: {en}")
 
 
+class UnusableFile(Exception):
+    """A file that a setting names and that cannot be used: which, what is wrong, and what to do."""
+
+    def __init__(self, setting: str, path: str, why: object) -> None:
+        super().__init__(
+            f"thiết lập {setting}: không dùng được tệp {path} / the file cannot be used: {why}."
+            f" Sửa tệp, hoặc bỏ thiết lập để dùng tệp đi kèm / mend it, or leave out the setting"
+            f" to use the file that ships (EXCHANGE_{setting.upper()})"
+        )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatedLine:
     """One line: its number, its day, and its other cells by the name of their column."""

@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterator
 from datetime import date
 
-from exchange import resources
 from exchange.context import Context, today
 from exchange.core import report_structure as structure
 from exchange.core.counting import rules_of
@@ -14,18 +13,17 @@ from exchange.core.report import By, Kind, Question, Remark, Report, Span
 from exchange.core.report_lines import Material
 from exchange.core.report_making import make
 from exchange.core.report_slices import Gathered, slices
-from exchange.core.targets import Targets, read_targets
 from exchange.core.working_days import Calendar
 from exchange.ledger.share import Counters, counters
 from exchange.reports.forms import Office
-from exchange.settings import Settings
+from exchange.targets import load_targets
 from exchange.working_days import load_calendar
 
 _COMMITTEE = r"^Ủy ban nhân dân (tỉnh |thành phố )?"
 
 
 def ask(context: Context, question: Question) -> Report:
-    """The report; raises ``BadLine`` or ``OSError`` for a file of targets or holidays that cannot be used."""
+    """The report; raises ``UnusableFile`` for a file of targets or holidays."""
     directory, now = context.registry.current.directory, context.now()
     calendar = load_calendar(context.settings)
     with counters(context.database) as counted:
@@ -61,13 +59,6 @@ def _figures(
     gathered = counted.gather(slices(question, cut))
     named = {period: structure.named(gathered, period) for period in cut}
     return gathered, structure.spans(directory, question, named, day)
-
-
-def load_targets(settings: Settings) -> Targets:
-    """The site's, else those that ship; raises ``BadLine`` or ``OSError``."""
-    if settings.targets is None:
-        return read_targets(resources.read("config", "targets.csv"))
-    return read_targets(settings.targets.read_bytes())
 
 
 def _remarks(counted: Counters, question: Question, calendar: Calendar, day: date) -> Iterator[Remark]:

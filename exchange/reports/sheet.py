@@ -51,8 +51,8 @@ class Sheet:
     notes: tuple[str, ...]
 
 
-def lay_out(report: Report, language: Language) -> Sheet:
-    """The sheet."""
+def lay_out(report: Report, language: Language, *, not_reported: bool = True) -> Sheet:
+    """The sheet; ``not_reported``: with a note that names the agencies of whose paper nobody knows."""
     question = report.question
     heads = [*_key_heads(question), *(texts.COLUMNS[name] for name in report.columns)]
     keys = len(_key_heads(question))
@@ -63,7 +63,7 @@ def lay_out(report: Report, language: Language) -> Sheet:
         heads=tuple(head.in_(language) for head in heads),
         rows=tuple(_row(report, row, language) for row in report.rows),
         total=(*(Cell(Format.TEXT, text) for text in total), *_cells(report, report.total, language)),
-        notes=tuple(_notes(report, language)),
+        notes=tuple(_notes(report, language, not_reported)),
     )
 
 
@@ -145,12 +145,12 @@ def _basis(report: Report, language: Language) -> str:
     )
 
 
-def _notes(report: Report, language: Language) -> Iterator[str]:
+def _notes(report: Report, language: Language, not_reported: bool) -> Iterator[str]:
     if report.question.signed_only:
         yield texts.SIGNED_ONLY.in_(language)
     for remark in report.remarks:
         yield texts.REMARKS[remark.code].in_(language).format(about=_about(remark))
-    if report.not_reported:
+    if report.not_reported and not_reported:
         yield _not_reported_list(report, language)
     if report.forecast is not None:
         yield _forecast(report, language)

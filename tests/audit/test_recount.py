@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from exchange import reports
-from exchange.audit import Anchors, Exit, Status
+from exchange.audit import Anchors, Exit, Status, folding
 from exchange.audit.command import main
 from exchange.audit.finding import Report
 from exchange.audit.recount import recount

@@ -44,7 +44,7 @@ PEOPLE = {
 
 
 AXE = Axe()
-SCALE = Scale(days=40, documents_per_day=1.5)
+SCALE = Scale(days=30, documents_per_day=1.5)
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,12 @@
 
 import shutil
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
 from exchange.app import Broker
+from exchange.core.edxml import VIETNAM
 from exchange.counting import Counting
 from exchange.demo.sample.history import Clock, History
 from exchange.demo.sample.persons import Person, persons
@@ -46,7 +47,8 @@ def clear(folder: Path) -> None:
 def build(settings: Settings, now: datetime, scale: Scale | None = None) -> Sequence[Person]:
     """Write the sample into the broker's empty database, up to ``now``; who can sign in."""
     scale = scale or Scale()
-    begin = (now - timedelta(days=scale.days)).replace(hour=0, minute=30, second=0, microsecond=0)
+    first = (now - timedelta(days=scale.days)).astimezone(VIETNAM).replace(day=1)
+    begin = first.replace(hour=7, minute=30, second=0, microsecond=0).astimezone(UTC)
     clock = Clock(begin)
     broker = Broker(settings, clock)
     try:

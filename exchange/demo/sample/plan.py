@@ -20,7 +20,7 @@ FRIDAY = 4
 class Scale:
     """How long the history is, and how many documents a working day has."""
 
-    days: int = 180
+    days: int = 184  # at least: from the first of a month on; six whole months for a forecast
     documents_per_day: float = 2.2
     busy_days: int = 3  # at the end, so that there is something to see of today
     busy_factor: float = 4.0

@@ -58,6 +58,7 @@ def show(visit: Overseer, context: InContext) -> Response:
 
 _NOTHING: Mapping[str, Any] = {
     "sheet": None,
+    "not_reported": (),
     "rows": (),
     "total": (),
     "chart": None,
@@ -80,10 +81,11 @@ def _file(visit: Visitor, context: Context, report: Report, form: reports.Form) 
 def _shown(visit: Visitor, report: Report, asked: Mapping[str, str]) -> Mapping[str, Any]:
     language = reports.Language(visit.language)
     order = visit.query.get("sort", "")
-    laid_out = sheet.lay_out(_sorted(report, order), language)
+    laid_out = sheet.lay_out(_sorted(report, order), language, not_reported=False)
     numeric = [cell.format is not sheet.Format.TEXT for cell in laid_out.total]
     return {
         "sheet": laid_out,
+        "not_reported": report.not_reported,
         "heads": list(_heads(visit, report, laid_out, asked, order)),
         "rows": [
             [(sheet.shown(cell, language), number) for cell, number in zip(row, numeric, strict=True)]

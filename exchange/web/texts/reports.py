@@ -29,6 +29,12 @@ TEXTS = {
         "JSON (exchange audit recount re-counts it)",
     ),
     "reports.facts": ("Báo cáo này tính thế nào", "What this report rests on"),
+    "reports.not_reported": (
+        "{count} cơ quan chưa báo cáo văn bản giấy trong kỳ: chưa biết tỷ lệ của họ, "
+        "và tỷ lệ chung có thể thấp hơn số dưới đây.",
+        "{count} agencies have not reported any paper in the period: their share is not known, "
+        "and the whole may be less than shown.",
+    ),
     "reports.notes": ("Lưu ý", "Notes"),
     "reports.total": ("Tổng cộng", "Together"),
     "reports.empty": (
