@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -86,6 +87,16 @@ def test_what_makes_no_report_is_answered(site: Site, stock: Stock, query: str, 
     answer = ask(site, "GET", f"/web/reports?{query}", "auditor")
     assert answer.status == 200
     assert said in answer.text
+
+
+def test_who_did_not_report_paper_is_counted_and_named_in_a_fold(site: Site, stock: Stock) -> None:
+    text = ask(site, "GET", "/web/reports", "auditor").text
+    [fold] = re.findall(
+        r'<div class="notice warn"><p>(\d+) cơ quan chưa báo cáo.*?</details>', text, re.DOTALL
+    )
+    names = re.search(r"<details><summary>Các cơ quan chưa báo cáo</summary>(.*?)</details>", text, re.DOTALL)
+    assert names is not None
+    assert names[1].count('href="/web/agencies/') == int(fold) > 0
 
 
 def test_a_report_is_downloaded_in_every_form_and_that_is_an_act(site: Site, stock: Stock) -> None:
