@@ -7,13 +7,15 @@ from datetime import date, datetime, timedelta
 import structlog
 
 from exchange.context import Context, today
+from exchange.core import edxml, parsing
 from exchange.core.closing import Closing, Fate, Heir, fate
 from exchange.core.delivery import Step, rank
 from exchange.core.directory import Directory
-from exchange.core.edxml import VIETNAM
+from exchange.core.edxml import VIETNAM, DocumentMessage
 from exchange.core.share import classify
 from exchange.ids import new_id
 from exchange.ledger import closing as ledger
+from exchange.ledger import reading
 from exchange.ledger.closing import Ends, Held, Move
 from exchange.ledger.database import Database
 from exchange.ledger.settle import Settlement
@@ -44,7 +46,7 @@ class Closings:
         fates = [
             (held, found)
             for held in page
-            if held.idle and (found := fate(directory, due[held.receiver], held.lying, today(now)))
+            if held.idle and (found := self._fate(held, due[held.receiver], directory, today(now)))
         ]
         if not fates:
             return 0
@@ -62,6 +64,22 @@ class Closings:
                     onward=[heir.agency.code for heir in found.onward],
                 )
         return sum(each.applied for each in settled)
+
+    def _fate(self, held: Held, closing: Closing, directory: Directory, on: date) -> Fate | None:
+        """What becomes of it; what it carries is read only where that may keep it from going on."""
+        found = fate(directory, closing, held.lying, on)
+        if held.lying.kind != "document" or found is None:
+            return found
+        if not any(heir.agency.limits.attachment_types for heir in found.onward):
+            return found
+        return fate(directory, closing, replace(held.lying, attachment_types=self._types(held)), on)
+
+    def _types(self, held: Held) -> frozenset[str]:
+        digest = reading.digest_of(self._context.database, held.document)
+        assert digest is not None
+        message = edxml.read(parsing.parse(self._context.payloads.read(digest), self._context.limits))
+        assert isinstance(message, DocumentMessage)
+        return frozenset(each.content_type.strip().lower() for each in message.attachments)
 
     def _of(self, held: Held, found: Fate, now: datetime) -> Move:
         settlement = Settlement(

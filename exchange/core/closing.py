@@ -40,12 +40,16 @@ class Closing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lying:
-    """A message that waits at an agency. ``size`` is in bytes."""
+    """A message that waits at an agency. ``size`` is in bytes.
+
+    ``attachment_types`` as the message names them, lower case; None where nobody looked.
+    """
 
     kind: str  # document, status, receipt
     sender: str
     addressed_as: str
     size: int
+    attachment_types: frozenset[str] | None = None
 
 
 class Heir(NamedTuple):
@@ -88,6 +92,10 @@ def _obstacle(heir: Agency, lying: Lying) -> Words | None:
     most = heir.limits.document_bytes_max
     if most is not None and lying.size > most:
         return Words(f", which takes {most} bytes at most", f", chỉ nhận tối đa {most} byte")
+    taken, types = heir.limits.attachment_types, lying.attachment_types
+    if lying.kind == "document" and taken and types is not None and not types <= taken:
+        listed = ", ".join(sorted(taken))
+        return Words(f", which takes attachments of {listed} only", f", chỉ nhận tệp đính kèm loại {listed}")
     return None
 
 

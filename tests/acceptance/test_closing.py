@@ -1,5 +1,6 @@
 """An agency is closed while documents wait there: each goes on to the one that follows, or comes back."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -98,6 +99,23 @@ def test_a_document_for_its_own_sender_is_not_forwarded(house: House) -> None:
     closing(house)
     assert ends_of(house, answer) == [(COMMUNE, ReceiptKind.REFUSED, "receiver_closed")]
     assert "chính là bên gửi" in house.receipts(answer.id)[-1].reason
+
+
+def test_a_document_that_the_agency_that_follows_does_not_take_comes_back_with_the_reason(
+    house: House,
+) -> None:
+    answer = house.send(OFFICE, COMMUNE)
+    prepare(house, merge(COMMUNE, FINANCE))
+    follower = house.context.registry.current.directory.get(FINANCE)
+    assert follower is not None
+    limits = replace(follower.limits, attachment_types=frozenset({"image/tiff"}))
+    directory_store.save(house.context.database, [replace(follower, limits=limits)])
+    house.context.registry.renew()
+    tomorrow(house)
+    closing(house)
+    assert ends_of(house, answer) == [(COMMUNE, ReceiptKind.REFUSED, "receiver_closed")]
+    assert "chỉ nhận tệp đính kèm loại image/tiff" in house.receipts(answer.id)[-1].reason
+    assert house.fetch_all(FINANCE) == []
 
 
 def test_one_document_for_two_agencies_that_merge_goes_on_once(house: House) -> None:
