@@ -9,9 +9,11 @@ def test_something(pki: Pki) -> None:
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 import pytest
+from certomancer.registry import keys as certomancer_keys
 
 from exchange.demo.pki import Pki
 from exchange.demo.pki_plan import Holder
@@ -19,6 +21,9 @@ from tests.house import Clock
 from tests.province import DISTRICT, FINANCE, OFFICE, PROVINCE
 
 MakePki = Callable[..., Pki]
+
+# Each key is read once and not anew by every PKI: with its checks an RSA key takes a tenth of a second.
+certomancer_keys.load_private_key = cache(certomancer_keys.load_private_key)
 
 HOLDERS: Mapping[str, Holder] = {
     "agency-rsa": Holder(name="UBND tỉnh Phú Yên", agency=PROVINCE, algorithm="rsa"),

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from functools import cached_property
 from pathlib import Path
 
 import urllib3
@@ -29,7 +30,7 @@ class RunningWitness:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    @property
+    @cached_property
     def vkey(self) -> Vkey:
         shown = subprocess.run(
             [sys.executable, "-m", "exchange", "witness", "key", "--data", self.folder, "--name", self.name],
