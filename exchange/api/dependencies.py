@@ -7,6 +7,7 @@ from fastapi import Depends, Request
 from pydantic import StringConstraints
 
 from exchange.api.access import authenticate
+from exchange.checks import acts_for
 from exchange.context import Context
 from exchange.core.refusal import Refused, refuse
 from exchange.ledger import reading
@@ -46,7 +47,15 @@ def not_found(what: str) -> Refused:
     )
 
 
-def visible(context: Context, token: Token, document: str) -> None:
-    """Raise ``Refused`` unless the caller sent the document or is a receiver of it."""
-    if not reading.may_see(context.database, token.agency, document):
-        raise not_found(f"document {document}")
+def standing(context: Context, token: Token) -> tuple[str, ...]:
+    """The keys under which the caller's documents stand: its own, and those of closed ones it follows."""
+    agency = context.registry.current.directory.get(token.agency)
+    return (token.agency,) if agency is None else acts_for(context, agency, context.now())
+
+
+def visible(context: Context, token: Token, document: str) -> str:
+    """The key under which the caller stands at the document; raises ``Refused`` where it does not."""
+    for key in standing(context, token):
+        if reading.may_see(context.database, key, document):
+            return key
+    raise not_found(f"document {document}")

@@ -7,7 +7,7 @@ import orjson
 from fastapi import APIRouter, Header, Response
 from pydantic import BaseModel
 
-from exchange.api.dependencies import InContext, Reader, Text, not_found, visible
+from exchange.api.dependencies import InContext, Reader, Text, not_found, standing, visible
 from exchange.core.codes import one_line
 from exchange.core.delivery import FINAL, State
 from exchange.core.pdf_findings import DocumentFindings
@@ -98,20 +98,21 @@ class Receipts(BaseModel):
 @router.get("/documents")
 def find(context: InContext, token: Reader, document_id: Text) -> Found:
     """The caller's own document with this DocumentId, whatever white space and composition it is asked in."""
-    found = reading.find_document(context.database, token.agency, one_line(document_id))
-    if found is None:
-        raise not_found(f"DocumentId {document_id}")
-    return Found(id=found)
+    for key in standing(context, token):
+        found = reading.find_document(context.database, key, one_line(document_id))
+        if found is not None:
+            return Found(id=found)
+    raise not_found(f"DocumentId {document_id}")
 
 
 @router.get("/documents/{document}")
 def show(context: InContext, token: Reader, document: Text) -> DocumentView:
     """Status per receiver and timeline. A receiver sees its own delivery alone."""
-    visible(context, token, document)
+    own = visible(context, token, document)
     dossier = reading.dossier(context.database, document)
     assert dossier is not None
-    if dossier.document["sender"] != token.agency:
-        dossier = dossier.part_of(token.agency)
+    if dossier.document["sender"] != own:
+        dossier = dossier.part_of(own)
     return _view(dossier, findings.of_document(context.database, document))
 
 
@@ -120,9 +121,9 @@ def content(
     context: InContext, token: Reader, document: Text, exchange_lease: Annotated[Text, Header()] = ""
 ) -> Response:
     """The exact bytes as they were accepted: for the sender, and for a receiver that has or takes them."""
-    visible(context, token, document)
-    if reading.sent_by(context.database, document) != token.agency:
-        stands = reading.stands_of(context.database, token.agency, document)
+    own = visible(context, token, document)
+    if reading.sent_by(context.database, document) != own:
+        stands = reading.stands_of(context.database, own, document)
         check_turn(stands, exchange_lease, f"document {document}")
     digest = reading.digest_of(context.database, document)
     assert digest is not None
@@ -136,9 +137,9 @@ def content(
 @router.get("/documents/{document}/receipts")
 def receipts(context: InContext, token: Reader, document: Text) -> Receipts:
     """The acceptance, and one receipt for each delivery that ended; for the sender."""
-    visible(context, token, document)
+    own = visible(context, token, document)
     rows = reading.receipts_of(context.database, document)
-    sent = reading.sent_by(context.database, document) == token.agency
+    sent = reading.sent_by(context.database, document) == own
     return Receipts(
         receipts=[
             ReceiptView(
@@ -150,7 +151,7 @@ def receipts(context: InContext, token: Reader, document: Text) -> Receipts:
                 xml=row["body"].decode(),
             )
             for row in rows
-            if sent or row["receiver"] == token.agency
+            if sent or row["receiver"] == own
         ]
     )
 

@@ -15,9 +15,9 @@ router = APIRouter(prefix="/v1", tags=["documents"])
 @router.get("/documents/{document}/evidence", response_class=Response)
 def evidence(context: InContext, token: Reader, document: Text, request: Request) -> Response:
     """An ASiC-E bundle; JSON where that is asked for. A receiver gets its own part alone."""
-    visible(context, token, document)
-    sent = reading.sent_by(context.database, document) == token.agency
-    gathered = gather(context, document, Role.SENDER if sent else Role.RECEIVER, token.agency)
+    own = visible(context, token, document)
+    sent = reading.sent_by(context.database, document) == own
+    gathered = gather(context, document, Role.SENDER if sent else Role.RECEIVER, own)
     if "application/json" in request.headers.get("accept", ""):
         return Response(orjson.dumps(as_json(gathered)), media_type="application/json")
     bundle = pack(gathered, context.issuer.seal.key, context.now())

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from exchange.api import documents
 from exchange.context import today
 from exchange.core.directory import Former
 from exchange.core.receipt import Receipt
@@ -117,3 +118,27 @@ def test_a_refusal_calls_an_agency_by_its_name_of_today_and_not_of_tomorrow(hous
         assert f"({name})" in found.value.refusals[0].detail
         house.clock.pass_(days=1)
     assert today(house.clock.now) == day + timedelta(days=2)
+
+
+def test_who_follows_a_closed_agency_reads_what_it_sent_and_received_from_the_day_of_closing(
+    house: House,
+) -> None:
+    received = house.send(OFFICE, DISTRICT).id
+    sent = house.province.message(DISTRICT, OFFICE, at=house.clock.now)
+    house.submit(house.province.signed(sent), DISTRICT)
+    house.fetch_all(DISTRICT)
+    token = house.province.token(FINANCE)
+    for look in (
+        lambda: documents.show(house.context, token, received),
+        lambda: documents.find(house.context, token, sent.document_id),
+    ):
+        with pytest.raises(Refused, match="not_found"):
+            look()
+    close(house, DISTRICT, FINANCE)
+    shown = documents.show(house.context, token, received)
+    assert [each.receiver for each in shown.deliveries] == [DISTRICT]
+    found = documents.find(house.context, token, sent.document_id).id
+    assert documents.content(house.context, token, found).body == house.province.signed(sent)
+    assert len(documents.receipts(house.context, token, found).receipts) > 0
+    with pytest.raises(Refused, match="not_found"):
+        documents.show(house.context, house.province.token(COMMUNE), found)
