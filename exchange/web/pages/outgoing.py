@@ -39,12 +39,12 @@ books = APIRouter(prefix="/web/register")
 COLUMNS = (
     Column("code", "incoming.code", "code"),
     Column("date", "incoming.date", "day", sortable=True),
-    Column("subject", "incoming.subject", sortable=True),
+    Column("subject", "incoming.subject", "name", sortable=True),
     Column("type", "incoming.type"),
     Column("signer", "outgoing.signer"),
     Column("copies", "book.copies", "number"),
     Column("at", "outgoing.at", "moment", sortable=True),
-    Column("receivers", "outgoing.receivers"),
+    Column("receivers", "outgoing.receivers", "name"),
     Column("state", "incoming.state"),
 )
 RECEIVERS = (
