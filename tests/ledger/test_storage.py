@@ -37,6 +37,31 @@ def test_items_that_arrive_together_share_a_batch_and_get_their_own_results() ->
     assert max(batches) == 8
 
 
+def test_where_several_came_together_the_next_commit_waits_for_company() -> None:
+    batches: list[list[int]] = []
+    gate = threading.Event()
+
+    def work(items: Sequence[int]) -> list[int]:
+        gate.wait(5)
+        batches.append(list(items))
+        return list(items)
+
+    group = GroupCommit("t", work, batch_max=3, waiting_max=100, together_seconds=0.5)
+    first = group.submit(0)
+    while group._waiting.qsize():
+        time.sleep(0.001)
+    together = [group.submit(1), group.submit(2)]
+    gate.set()
+    assert [first.result(5), *(each.result(5) for each in together)] == [0, 1, 2]
+    later = [group.submit(3)]
+    while group._waiting.qsize():  # the thread has it in hand, and waits
+        time.sleep(0.001)
+    later.append(group.submit(4))
+    assert [each.result(5) for each in later] == [3, 4]
+    group.close()
+    assert batches == [[0], [1, 2], [3, 4]]
+
+
 def test_one_bad_item_fails_alone() -> None:
     gate = threading.Event()
 
