@@ -46,6 +46,7 @@ EXAMINERS: dict[str, Examine] = {
 # Up to this size a check takes less time than handing it to a thread and back. It may read the
 # database: an embedded one never makes a reader wait, a server may.
 INLINE_BYTES_MAX = 32_768
+EXAMINE_THREADS = 8  # for larger ones: mostly they wait until a payload file is on the disk
 SLOW_THREADS = 8  # for documents whose PDFs may have to be examined first: they wait for a process
 
 
@@ -57,7 +58,7 @@ class Submission:
         self._context = context
         self._rate = Rate(settings.rate_per_minute)
         self._inline_bytes_max = INLINE_BYTES_MAX if context.database.embedded else 0
-        self._threads = ThreadPoolExecutor(2, thread_name_prefix="examine")
+        self._threads = ThreadPoolExecutor(EXAMINE_THREADS, thread_name_prefix="examine")
         self._slow = ThreadPoolExecutor(SLOW_THREADS, thread_name_prefix="examine-pdf")
         self._accepting: GroupCommit[Examined, Answer | Refusal] = GroupCommit(
             "accept",
