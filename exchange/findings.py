@@ -28,8 +28,9 @@ from exchange.pdfs import Busy
 
 log = structlog.get_logger(__name__)
 
-BATCH = 20  # documents whose findings share a commit
-AHEAD = 200  # looked at: of these, several processes take different ones
+BATCH = 100  # documents whose findings share a commit
+BATCH_SECONDS = 2.0  # after which those that are done are committed
+AHEAD = 400  # looked at: of these, several processes take different ones
 SOON = timedelta(seconds=30)  # looked back, when all that was there is done
 LOOK_BACK_SECONDS = 60.0  # between looks for what came late
 RETRY_SECONDS = 10
@@ -69,9 +70,10 @@ class Findings:
         return [each for each in waiting if each.document not in self._unread]
 
     def _examine(self, waiting: Iterable[Pending]) -> dict[str, DocumentFindings]:
-        found = {}
+        found: dict[str, DocumentFindings] = {}
+        until = monotonic() + BATCH_SECONDS
         for each in waiting:
-            if self._stop.is_set():
+            if self._stop.is_set() or (found and monotonic() > until):
                 break
             try:
                 content = self._context.payloads.read(each.digest)
