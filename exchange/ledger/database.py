@@ -19,6 +19,10 @@ from sqlalchemy.exc import OperationalError, TimeoutError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 BUSY_TIMEOUT_SECONDS = 30
+# SQLite's pages in memory, for each connection. The writer's stay good from one transaction to the next;
+# a reader's are forgotten with each commit of somebody else.
+WRITER_CACHE_KIB = 65_536
+READER_CACHE_KIB = 8_192
 _AT_ONCE = LOCK_EX | LOCK_NB
 SILENCE_SECONDS = 5.0  # beyond its own time limit, until a server is taken to be gone
 
@@ -55,7 +59,8 @@ class Database:
         self.url = url
         self.embedded = make_url(url).get_backend_name() == "sqlite"
         if self.embedded:
-            self._writer, self._reader = _sqlite_engine(url, "IMMEDIATE"), _sqlite_engine(url, "DEFERRED")
+            self._writer = _sqlite_engine(url, "IMMEDIATE", WRITER_CACHE_KIB)
+            self._reader = _sqlite_engine(url, "DEFERRED", READER_CACHE_KIB)
         else:
             self._writer = self._reader = _server_engine(url, statement_seconds, lock_seconds)
         self._turn = _Turn(make_url(url).database or "") if self.embedded else nullcontext()
@@ -205,11 +210,12 @@ def _busy() -> OperationalError:
     return OperationalError("the turn to write", None, sqlite3.OperationalError("database is locked"))
 
 
-def _sqlite_engine(url: str, begin: str) -> Engine:
+def _sqlite_engine(url: str, begin: str, cache_kib: int) -> Engine:
     engine = create_engine(
         url,
         pool_size=8,
         max_overflow=32,
+        pool_use_lifo=True,  # one writes at a time: always the same one, whose cache is warm
         connect_args={"timeout": BUSY_TIMEOUT_SECONDS},
         hide_parameters=True,  # errors are logged, and content must not be
     )
@@ -221,7 +227,7 @@ def _sqlite_engine(url: str, begin: str) -> Engine:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")  # a commit is on the disk when it returns
         connection.execute("PRAGMA foreign_keys=ON")
-        connection.execute("PRAGMA cache_size=-65536")
+        connection.execute(f"PRAGMA cache_size=-{cache_kib}")
         connection.execute("PRAGMA wal_autocheckpoint=8000")  # pages: each is copied home less often
 
     @event.listens_for(engine, "begin")
