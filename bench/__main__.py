@@ -41,7 +41,7 @@ def main() -> int:
             if chosen.part == ["evidence"]:
                 sys.stdout.write(evidence.section(bench.evidence()) + "\n")
                 return 0
-            results = bench.run(chosen.part or get_args(measure.Part), broker=not chosen.baseline_alone)
+            results = bench.run(chosen.part or measure.PARTS, broker=not chosen.baseline_alone)
     text = report.write(results, seen, datetime.now(UTC).date())
     sys.stdout.write(text)
     if not (chosen.quick or chosen.part or chosen.baseline_alone):

@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
-from bench import documents, evidence, ledger, load, processes, share
+from bench import budget, documents, evidence, ledger, load, processes, share
 from bench.broker import Layout, Prepared, prepare_broker, start_broker
 from bench.documents import Size
 from bench.keys import Keys
@@ -35,7 +35,9 @@ from bench.results import (
 from bench.servers import Server, start_baseline
 from bench.sink import Sink
 
-Part = Literal["accept", "delivered", "latency", "memory", "ledger", "report", "evidence"]
+Part = Literal["accept", "delivered", "latency", "memory", "ledger", "budget", "evidence", "report"]
+# Without the reports: they fill a database with ten million exchanges, which takes longer than all the rest.
+PARTS: tuple[Part, ...] = ("accept", "delivered", "latency", "memory", "ledger", "budget", "evidence")
 
 _WARM_UP = {Size.SMALL: 60, Size.MEDIUM: 20, Size.LARGE: 2}  # documents before the clock runs
 # What suits each best: of 2, 3, 4, 16, 64 for the plain stack, of 16, 32, 64 (200 KB: 8, 16) for the broker.
@@ -98,6 +100,7 @@ class Bench:
             memory=self._memory() if "memory" in wanted else (),
             ledger=self.ledger() if "ledger" in wanted else None,
             share=self.share() if "report" in wanted else None,
+            budget=self._budget() if "budget" in wanted else None,
             evidence=self.evidence() if "evidence" in wanted else None,
             seconds=time.monotonic() - started,
         )
@@ -193,13 +196,28 @@ class Bench:
         contender = Contender(kind=Kind.SIGNXML, processes=1)
         with self._started(contender) as server:
             start = server.resident_bytes()
-            plan = self._plan(
-                server, Size.SMALL, contender, count=self._scale.memory, seconds=_MEMORY_SECONDS_MAX
-            )
-            sample = self._load(server, plan)
+            half = self._scale.memory // 2
+            plan = self._plan(server, Size.SMALL, contender, count=half, seconds=_MEMORY_SECONDS_MAX)
+            first = self._load(server, plan)
+            halfway = server.resident_bytes()
+            sample = self._load(server, replace(plan, first=half))
             end = server.resident_bytes()
-        self._say(f"memory: {start >> 20} MiB, {end >> 20} MiB after {sample.load.accepted} documents")
-        return (Memory(contender=contender, start_bytes=start, end_bytes=end, sample=sample),)
+        self._say(f"memory: {start >> 20}, {halfway >> 20}, {end >> 20} MiB in {2 * half:,} documents")
+        return (
+            Memory(
+                contender=contender,
+                start_bytes=start,
+                halfway_bytes=halfway,
+                end_bytes=end,
+                samples=(first, sample),
+            ),
+        )
+
+    def _budget(self) -> budget.Budget:
+        """Every step by itself, in this process."""
+        with tempfile.TemporaryDirectory(dir=self._folder) as name:
+            prepared = prepare_broker(Path(name) / "broker", self._keys, self._sink.url)
+            return budget.measure(Path(name), self._corpus(Size.SMALL), prepared, self._say)
 
     def ledger(self) -> ledger.Figures:
         """The ledger's tree, for which nothing else has to be measured."""

@@ -36,6 +36,10 @@ Rounds: {rounds}. The servers take turns, each on an empty database; ratios are 
 Figures are medians, with the lowest and the highest round. "Others' load" is the largest share of all
 cores that neither server, load nor sink used in a run; above {busy:.0%} it is marked with `!`."""
 
+_BUDGET = """\
+Where the time goes: each step by itself over 640 documents in one process, 16 in a transaction. Reports over
+ten million exchanges are measured by `python -m bench --part report` alone: filling a database takes long."""
+
 _JOURNEY = """\
 To the receipt: from the first post until every document was delivered by webhook to a sink on the same
 cores and its receipt was committed, as seen in the database. 8 receivers in turn."""
@@ -51,14 +55,15 @@ def write(results: Results, machine: Machine) -> str:
         _DOCUMENTS,
         _DURABILITY,
         _PLAIN_STACK,
-        _LOAD.format(generator_us=_generator_us(results)),
+        _LOAD.format(generator_us=generator_us(results)),
         _JOURNEY,
+        _BUDGET,
         _ROUNDS.format(rounds=results.scale.rounds, busy=BUSY),
     ]
     return "\n".join("- " + line.replace("\n", "\n  ") for line in lines)
 
 
-def _generator_us(results: Results) -> float:
+def generator_us(results: Results) -> float:
     """Processor time of the load generator for each small document, in the middle of all runs."""
     samples = [sample for accept in results.accepts if accept.size is Size.SMALL for sample in accept.samples]
     return statistics.median(

@@ -4,7 +4,7 @@ import statistics
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 
-from bench import evidence, ledger_report, method, share_report
+from bench import budget_report, evidence, ledger_report, memory_report, method, share_report
 from bench.documents import Size
 from bench.machine import Machine
 from bench.results import (
@@ -15,11 +15,11 @@ from bench.results import (
     Journey,
     Kind,
     Latency,
-    Memory,
     Results,
     Sample,
     Target,
 )
+from bench.tables import number, table
 
 ACCEPT_TARGETS: Mapping[Kind, float] = {Kind.SIGNXML: 8, Kind.BERGSHAMRA: 15}
 ACCEPT_BASE, ACCEPT_BESIDE = Kind.PLAIN_DELIVERS, Kind.PLAIN_ACCEPTS
@@ -58,6 +58,8 @@ def write(results: Results, machine: Machine, on: date) -> str:
         _accept_table(results.accepts),
         _PROCESSES,
     ]
+    if results.budget:
+        blocks += ["## Where the time goes", *_budget(results, machine)]
     if results.delivered:
         blocks += ["## Accept to delivered with receipt, 2 KB", _delivered_table(results)]
     if results.latencies:
@@ -66,7 +68,7 @@ def write(results: Results, machine: Machine, on: date) -> str:
             _latency_table(results),
         ]
     if results.memory:
-        blocks += ["## Resident memory", _memory_table(results.memory)]
+        blocks += ["## Resident memory", memory_report.section(results.memory)]
     if results.ledger:
         blocks += ["## The ledger's tree", ledger_report.section(results.ledger)]
     if results.share:
@@ -127,6 +129,7 @@ def targets(results: Results) -> list[Target]:
     return [
         *found,
         *_ledger_targets(results),
+        *memory_report.targets(results.memory),
         *evidence.targets(results.evidence),
         *_share_targets(results),
     ]
@@ -240,7 +243,8 @@ def _all_samples(results: Results) -> Iterable[Sample]:
     for delivered in results.delivered:
         yield from (journey.sample for journey in delivered.journeys)
     yield from (latency.sample for latency in results.latencies)
-    yield from (memory.sample for memory in results.memory)
+    for memory in results.memory:
+        yield from memory.samples
 
 
 def _targets(results: Results) -> str:
@@ -254,7 +258,23 @@ def _targets(results: Results) -> str:
     if any(each.reached.endswith(_BUSY_MARK) for each in judged):
         verdict += "\n\n" + _BUSY
     head = ("target", "wanted", "reached", "", "beside it, not judged")
-    return _table(head, rows) + "\n\n" + verdict
+    return table(head, rows) + "\n\n" + verdict
+
+
+def _budget(results: Results, machine: Machine) -> list[str]:
+    assert results.budget is not None
+    plain = _plain(results.accepts, Size.SMALL, ACCEPT_BASE).rate
+    wanted: dict[str, float] = {BROKERS[kind]: factor for kind, factor in ACCEPT_TARGETS.items()}
+    return [
+        budget_report.steps(results.budget),
+        budget_report.reachable(
+            results.budget,
+            cores=machine.cores,
+            generator_us=method.generator_us(results),
+            plain=plain,
+            wanted=wanted,
+        ),
+    ]
 
 
 def _accept_table(accepts: Sequence[Accept]) -> str:
@@ -267,15 +287,15 @@ def _accept_table(accepts: Sequence[Accept]) -> str:
                 str(accept.connections),
                 _spread(_rates(accept)),
                 *_ratios(_rates(accept), accepts, accept.size),
-                _number(_median(accept.samples, _server_ms)),
-                _number(_median(accept.samples, lambda each: each.load.p50_ms)),
-                _number(_median(accept.samples, lambda each: each.load.p99_ms)),
+                number(_median(accept.samples, _server_ms)),
+                number(_median(accept.samples, lambda each: each.load.p50_ms)),
+                number(_median(accept.samples, lambda each: each.load.p99_ms)),
                 _failures(accept.samples),
                 _elsewhere(accept.samples),
             )
         )
     head = ("attachment", "server", "processes", "connections", "documents/s", *_RATIOS, "processor ms each")
-    return _table((*head, "p50 ms", "p99 ms", "failures; lost", "others' load"), rows)
+    return table((*head, "p50 ms", "p99 ms", "failures; lost", "others' load"), rows)
 
 
 _RATIOS = ("x plain, delivers", "x plain, accept only")
@@ -292,7 +312,7 @@ def _who(contender: Contender) -> tuple[str, str]:
 
 
 def _delivered_table(results: Results) -> str:
-    return _table(
+    return table(
         (
             "server",
             "processes",
@@ -321,7 +341,7 @@ def _delivered_row(delivered: Delivered, accepts: Sequence[Accept]) -> tuple[str
 
 
 def _latency_table(results: Results) -> str:
-    return _table(
+    return table(
         (
             "server",
             "processes",
@@ -342,24 +362,11 @@ def _latency_row(latency: Latency) -> tuple[str, ...]:
     times = (found.p50_ms, found.p95_ms, found.p99_ms, found.max_ms)
     return (
         *_who(latency.contender),
-        _number(latency.rate),
-        *(_number(each) for each in times),
+        number(latency.rate),
+        *(number(each) for each in times),
         _failures([latency.sample]),
         _elsewhere([latency.sample]),
     )
-
-
-def _memory_table(found: Sequence[Memory]) -> str:
-    rows = [
-        (
-            str(each.contender.kind),
-            f"{each.start_bytes / 2**20:.0f} MiB",
-            f"{each.end_bytes / 2**20:.0f} MiB",
-            f"{each.sample.load.accepted:,}",
-        )
-        for each in found
-    ]
-    return _table(("server, one API process", "at the start", "after the documents", "documents"), rows)
 
 
 def _median(samples: Sequence[Sample], of: Callable[[Sample], float]) -> float:
@@ -371,14 +378,7 @@ def _server_ms(sample: Sample) -> float:
 
 
 def _spread(rates: Sequence[float]) -> str:
-    return f"{_number(statistics.median(rates))} ({_number(min(rates))}-{_number(max(rates))})"
-
-
-def _number(value: float) -> str:
-    """Three digits are all that such a figure carries."""
-    if value >= 100:
-        return f"{value:,.0f}"
-    return f"{value:.1f}" if value >= 10 else f"{value:.2f}"
+    return f"{number(statistics.median(rates))} ({number(min(rates))}-{number(max(rates))})"
 
 
 def _failures(samples: Sequence[Sample]) -> str:
@@ -393,8 +393,3 @@ def _elsewhere(samples: Sequence[Sample]) -> str:
 def _mark(samples: Iterable[Sample]) -> str:
     """Marks a figure that rests on a run in which others used the machine."""
     return _BUSY_MARK if any(sample.elsewhere > method.BUSY for sample in samples) else ""
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)

@@ -128,8 +128,9 @@ class Memory:
 
     contender: Contender
     start_bytes: int
+    halfway_bytes: int
     end_bytes: int
-    sample: Sample
+    samples: tuple[Sample, Sample]  # of the first half, and of the second
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,6 +163,37 @@ class Verified:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """Microseconds of processor time for one document of 2 KB, by step."""
+
+    http: float  # reading a post and answering it, nothing else
+    signxml: float  # the library alone
+    bergshamra: float
+    reading: float  # parsing, the signature's shape, our own reading of what it covers
+    checking: float  # schema, fields, sender, receivers, and all else until it may be accepted
+    acceptance: float  # building and signing it
+    rows: float  # T1 without the acceptance
+    claiming: float  # T2
+    delivering: float  # by webhook, to a sink on this machine
+    settling: float  # T3, with the signed receipt
+    sequencing: float  # T4, of all entries of the document
+    counting: float  # T5, likewise
+
+    def accepted(self, verifier: float) -> float:
+        """From the post to the answer."""
+        return self.http + verifier + self.reading + self.checking + self.acceptance + self.rows
+
+    def delivered(self, verifier: float) -> float:
+        """From the post to the receipt, sequenced and counted."""
+        behind = self.claiming + self.delivering + self.settling + self.sequencing + self.counting
+        return self.accepted(verifier) + behind
+
+    def least(self, verifier: float) -> float:
+        """What no way around accepting can leave out: HTTP, the verifying library, signing, rows."""
+        return self.http + verifier + self.acceptance + self.rows
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Results:
     """All that one run of the benchmark found."""
 
@@ -172,5 +204,6 @@ class Results:
     memory: tuple[Memory, ...]
     ledger: Figures | None
     share: share.Figures | None
+    budget: Budget | None = None
     evidence: Verified | None = None
     seconds: float

@@ -13,12 +13,22 @@ from cryptography import x509
 from lxml import etree
 from signxml.verifier import SignatureConfiguration, VerifyResult, XMLVerifier
 
-from bench import documents, ledger, ledger_report, load, processes, report, share, share_report
+from bench import (
+    budget_report,
+    documents,
+    ledger,
+    ledger_report,
+    load,
+    processes,
+    report,
+    share,
+    share_report,
+)
 from bench.documents import Size
 from bench.keys import Keys
 from bench.load import Load, Plan
 from bench.measure import FULL
-from bench.results import Accept, Contender, Delivered, Journey, Kind, Results, Sample
+from bench.results import Accept, Budget, Contender, Delivered, Journey, Kind, Memory, Results, Sample
 from bench.servers import SCHEMA, Server, start_baseline
 from bench.sink import Sink
 
@@ -263,6 +273,31 @@ def test_a_missed_ratio_a_failure_and_a_lost_document_are_said_plainly() -> None
 def test_a_ratio_that_rests_on_a_busy_machine_is_marked() -> None:
     judged = report.targets(results(sample(1600), sample(1600, elsewhere=0.2), sample(1600)))
     assert judged[0].reached == "16.0 x !"
+
+
+def test_memory_levels_off_where_the_second_half_of_the_documents_adds_little() -> None:
+    def memory(end: int) -> Memory:
+        halves = (sample(100), sample(100))
+        contender = Contender(kind=Kind.SIGNXML, processes=1)
+        return Memory(contender=contender, start_bytes=100, halfway_bytes=200, end_bytes=end, samples=halves)
+
+    found = replace(results(*[sample(100)] * 3), memory=(memory(208), memory(220)))
+    assert [(each.reached, each.met) for each in report.targets(found)[-2:]] == [
+        ("+4.0%", True),
+        ("+10.0%", False),
+    ]
+
+
+def test_the_budget_says_how_far_a_target_can_be_reached() -> None:
+    budget = Budget(**dict.fromkeys(budget_report.STEPS, 100.0))
+    told = budget_report.reachable(
+        budget, cores=2, generator_us=100.0, plain=500.0, wanted={"signxml": 8, "bergshamra": 15}
+    )
+    assert (
+        "- signxml: 600 us to the answer, 1,100 us to the receipt. 8 x the plain stack leaves 400 us." in told
+    )
+    assert "alone take 400 us: 8.0 x at the very most" in told
+    assert "| webhook | 100 |" in budget_report.steps(budget)
 
 
 def test_what_the_receiver_lacks_of_a_plain_stack_that_delivers_is_lost() -> None:
