@@ -17,7 +17,7 @@ from exchange.core.directory import Agency
 from exchange.core.letter import Letter
 from exchange.core.refusal import Refused, refuse
 from exchange.core.signature import sign
-from exchange.desk import composing, status
+from exchange.desk import composing, sending, status
 from exchange.desk.keys import key_of
 from exchange.intake import digest_of
 from exchange.ledger import drafts, incoming_reading, statuses
@@ -113,8 +113,8 @@ def _draft_id(agency: Agency, key: str, made_of: bytes | Letter) -> str:
 
 def _keep(context: Context, agency: Agency, draft: str, content: bytes, now: datetime) -> None:
     digest = digest_of(content)
-    drafts.keep(
-        context.database,
+    sending.keep_draft(
+        context,
         Draft(
             id=draft,
             agency=agency.code,

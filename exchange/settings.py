@@ -106,6 +106,8 @@ class Settings(BaseSettings):
     session_hours: PositiveFloat
     second_factor_roles: tuple[Literal["administrator", "auditor", "clerk"], ...]
     sign_ins_free: PositiveInt
+    person_rate_per_minute: PositiveInt
+    drafts_max: PositiveInt
     sign_in_lock_minutes_most: PositiveFloat
     oidc_issuer: str
     oidc_client_id: str

@@ -49,6 +49,7 @@ def settings_for(data: Path, database_url: str, **changes: object) -> Settings:
         "queue_url": "memory://",
         "pdf_findings": False,  # in the background; a test that wants it says so
         "backoff_jitter": 0,
+        "person_rate_per_minute": 100_000,
         "backoff_first_seconds": 10,
         **changes,
     }

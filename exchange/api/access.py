@@ -40,10 +40,10 @@ def authenticate(context: Context, authorization: str, scope: str, *others: str)
 
 
 class Rate:
-    """Counts submissions per agency in this process; a minute begins with an agency's first one."""
+    """Counts submissions per agency, or acts per person, in this process; a minute begins with the first."""
 
-    def __init__(self, per_minute: int) -> None:
-        self._per_minute = per_minute
+    def __init__(self, per_minute: int, code: str = "rate_exceeded") -> None:
+        self._per_minute, self._code = per_minute, code
         self._minutes: dict[str, tuple[float, int]] = {}  # when it began, and the count
 
     def check(self, agency: str) -> None:
@@ -56,9 +56,9 @@ class Rate:
         if count < self._per_minute:
             return
         raise refuse(
-            "rate_exceeded",
-            f"More than {self._per_minute} submissions in a minute.",
-            f"Quá {self._per_minute} lượt gửi trong một phút.",
+            self._code,
+            f"More than {self._per_minute} in a minute.",
+            f"Quá {self._per_minute} lượt trong một phút.",
             limit=self._per_minute,
             retry_after_seconds=max(1, math.ceil(began + _MINUTE_SECONDS - seconds)),
         )

@@ -117,6 +117,7 @@ def _fastapi(context: Context, pickup: Pickup) -> FastAPI:
     app.state.context = context
     app.state.pickup = pickup
     app.state.rate = Rate(context.settings.rate_per_minute)
+    app.state.person_rate = Rate(context.settings.person_rate_per_minute, "person_rate_exceeded")
     app.state.gauge = DeliveryGauge(context.database)
     for module in (
         documents,

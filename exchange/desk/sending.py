@@ -16,7 +16,7 @@ from exchange.ids import new_id
 from exchange.intake import Answer, digest_of
 from exchange.ledger import drafts
 from exchange.ledger.acts import Act
-from exchange.ledger.drafts import Draft
+from exchange.ledger.drafts import Draft, TooMany
 from exchange.ledger.incoming import Actor
 from exchange.payloads import NotKept
 from exchange.preflight import Preflight
@@ -39,7 +39,9 @@ class Prepared:
 
 
 def keep(context: Context, agency: str, content: bytes, actor: Actor) -> str:
-    """Keep a file to be sent: the id of its draft. Refused: what can be no document, ``broker_busy``."""
+    """Keep a file to be sent: the id of its draft. Refused: what can be no document, ``broker_busy``,
+    ``drafts_too_many``.
+    """
     look(context, agency, content, actor.at)
     digest = digest_of(content)
     try:
@@ -55,8 +57,19 @@ def keep(context: Context, agency: str, content: bytes, actor: Actor) -> str:
         size=len(content),
         body=body,
     )
-    drafts.keep(context.database, draft)
+    keep_draft(context, draft)
     return draft.id
+
+
+def keep_draft(context: Context, draft: Draft) -> None:
+    """Keep it. Refused: ``drafts_too_many``."""
+    most = context.settings.drafts_max
+    try:
+        drafts.keep(context.database, draft, most)
+    except TooMany:
+        raise refuse(
+            "drafts_too_many", f"There are {most} already.", f"Đã có {most} bản.", limit=most
+        ) from None
 
 
 def look(context: Context, agency: str, content: bytes, now: datetime) -> Preflight:

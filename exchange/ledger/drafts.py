@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.exc import IntegrityError
 
 from exchange.desk_tables import DraftRow, ReceiverGroupRow
@@ -30,12 +30,22 @@ class Draft:
     body: bytes | None
 
 
-def keep(database: Database, draft: Draft) -> None:
-    """Keep a file; the agency's old ones go. A crash before the commit keeps nothing, one after it all."""
+class TooMany(Exception):
+    """The agency has as many drafts as it may."""
+
+
+def keep(database: Database, draft: Draft, most: int) -> None:
+    """Keep a file; the agency's old ones go. Raises ``TooMany`` where ``most`` are there.
+
+    A crash before the commit keeps nothing, one after it all.
+    """
     with database.write() as connection:
         connection.execute(
             delete(DRAFT).where(DRAFT.c.agency == draft.agency, DRAFT.c.created_at < draft.created_at - KEPT)
         )
+        kept = select(func.count()).where(DRAFT.c.agency == draft.agency)
+        if connection.execute(kept).scalar_one() >= most:
+            raise TooMany(draft.agency)
         connection.execute(
             DRAFT.insert(), {name: getattr(draft, name) for name in Draft.__dataclass_fields__}
         )

@@ -148,6 +148,22 @@ def _can_sign_in(row: Row[Any]) -> bool:
     return row.disabled_at is None and bool(row.password or row.subject)
 
 
+def clear_failures(database: Database, account: str) -> None:
+    """The person signed in: codes that were refused before count no more."""
+    with database.write() as connection:
+        unlocked = {"failures": 0, "locked_until": None}
+        connection.execute(update(ACCOUNT).where(ACCOUNT.c.id == account).values(**unlocked))
+
+
+def unlock(database: Database, account: str, act: Act) -> None:
+    """What was refused before counts no more, for anybody."""
+    with database.write() as connection:
+        unlocked = {"failures": 0, "locked_until": None}
+        connection.execute(update(ACCOUNT).where(ACCOUNT.c.id == account).values(**unlocked))
+        connection.execute(update(REFUSED).where(REFUSED.c.account == account).values(counts=False))
+        acts.write(connection, act)
+
+
 def reset_password(
     database: Database, account: str, hash_: str, expires_at: datetime, act: Act, *, keep_one: bool
 ) -> None:
@@ -181,6 +197,7 @@ def set_password(
             .where(ACCOUNT.c.id == account)
             .values(password=password, changed_at=act.at, failures=0, locked_until=None)
         )
+        connection.execute(update(REFUSED).where(REFUSED.c.account == account).values(counts=False))
         connection.execute(delete(SESSION).where(SESSION.c.account == account, SESSION.c.hash != keep))
         connection.execute(delete(INVITATION).where(INVITATION.c.account == account))
         acts.write(connection, act)

@@ -138,6 +138,8 @@ def _check(context: Context, wanted: Wanted, password: str) -> str:
             found += _wrong(field, *limit).refusals
     if password and not passwords.fits(password):
         found += weak("password").refusals
+    elif password and passwords.guessed(password, wanted.login, wanted.name, wanted.agency):
+        found += common("password").refusals
     agency, wrong = _agency(context, wanted)
     if wrong is not None:
         found += wrong.refusals
@@ -158,6 +160,20 @@ def _agency(context: Context, wanted: Wanted) -> tuple[str, Refused | None]:
             f"{wanted.agency[:100] or '(trống)'} không có trong danh bạ; văn thư cần có cơ quan",
         )
     return found.code, None
+
+
+def easily_guessed(account: Account, password: str) -> bool:
+    """Whether whoever knows of the account would soon have this password."""
+    return passwords.guessed(password, account.login, account.name, account.agency, account.email)
+
+
+def common(where: str) -> Refused:
+    """A new password that others would try early."""
+    return _wrong(
+        where,
+        "is easily guessed: it is made of common words, names, dates or what the account is called",
+        "dễ bị đoán: gồm từ, tên, ngày tháng phổ biến hoặc tên tài khoản",
+    )
 
 
 def weak(where: str) -> Refused:
@@ -222,6 +238,8 @@ def set_password(
     """
     if not passwords.fits(password):
         raise weak("password")
+    if easily_guessed(account, password):
+        raise common("password")
     act = _act(context, "password_changed", account, by)
     kept = passwords.hashed(password)
     return people.set_password(context.database, account.id, kept, act, keep, invitation)
@@ -245,7 +263,7 @@ def enable(context: Context, account: Account, by: By | None = None) -> None:
 def unlock(context: Context, account: Account, by: By | None = None) -> None:
     """Refused sign-ins of before count no more."""
     act = _act(context, "account_unlocked", account, by)
-    people.change(context.database, account.id, act, failures=0, locked_until=None)
+    people.unlock(context.database, account.id, act)
 
 
 def reset_second_factor(context: Context, account: Account, by: By | None = None) -> None:

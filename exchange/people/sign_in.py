@@ -1,5 +1,6 @@
 """Signing in: what a person shows, and the session that it opens, or the lock that it closes."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -11,10 +12,11 @@ from exchange.ids import new_secret
 from exchange.ledger import acts, people, refused_sign_ins, sessions
 from exchange.ledger.acts import Act
 from exchange.ledger.people import Account
-from exchange.ledger.refused_sign_ins import LOCKED, Refusal
+from exchange.ledger.refused_sign_ins import LOCKED, PASSWORD, Refusal
+from exchange.ledger.refused_sign_ins import SECOND_FACTOR as SECOND_FACTOR_REFUSED
 from exchange.ledger.sessions import ENROL, SECOND_FACTOR, SIGNED_IN, Session
 from exchange.metrics import SIGN_INS
-from exchange.people import passwords, second_factor
+from exchange.people import browsers, passwords, second_factor
 from exchange.people.session import life
 from exchange.settings import Settings
 
@@ -22,6 +24,7 @@ log = structlog.get_logger(__name__)
 
 ADDRESS_WINDOW = timedelta(hours=1)  # in which refused sign-ins of an address count
 ADDRESS_FREE_FACTOR = 4  # an address may be a whole office's
+STRANGERS_FREE_FACTOR, STRANGERS_WAIT_MOST = 4, timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,8 @@ class Offer:
     login: str
     password: str
     address: str
+    mark: Callable[[str], str] = lambda _: ""
+    """What the browser keeps of an account that somebody signed in to with it."""
 
 
 def patience(settings: Settings) -> Patience:
@@ -50,28 +55,58 @@ def _patience_with_address(settings: Settings) -> Patience:
     )
 
 
+def _patience_with_strangers(settings: Settings) -> Patience:
+    """With all who try an account from browsers that nobody signed in with: a short wait, for all of them."""
+    return Patience(
+        free=settings.sign_ins_free * STRANGERS_FREE_FACTOR,
+        first=timedelta(seconds=1),
+        most=STRANGERS_WAIT_MOST,
+    )
+
+
+def shut(context: Context, account: Account, source: str) -> bool:
+    """Whether this source may not try the account's password now."""
+    now = context.now()
+    tried, newest = refused_sign_ins.of_account(context.database, account.id, now, source=source)
+    waits = [account.locked_until, patience(context.settings).until(tried, newest)]
+    if not source.startswith(browsers.PREFIX):
+        tried, newest = refused_sign_ins.of_account(
+            context.database, account.id, now, strangers=browsers.PREFIX
+        )
+        waits.append(_patience_with_strangers(context.settings).until(tried, newest))
+    return any(until is not None and until > now for until in waits)
+
+
 def with_password(context: Context, offer: Offer) -> str:
     """The cookie of a new session; "" where it opens none.
 
     Whatever is wrong with login and password, it takes as long. What comes from an address that is shut
     is not looked at: it tells nothing of any account, and a flood costs little.
     """
-    account, now = people.by_login(context.database, offer.login.strip().lower()), context.now()
-    if _address_shut(context, offer.address, now):
+    account = people.by_login(context.database, offer.login.strip().lower())
+    source = _source(context, account, offer)
+    if source == offer.address and _address_shut(context, offer.address, context.now()):
         refuse(context, account, offer.address, LOCKED)
         return ""
-    shut = locked(account, now)
-    usable = account is not None and account.disabled_at is None and not shut
+    closed = account is not None and shut(context, account, source)
+    usable = account is not None and account.disabled_at is None and not closed
     right = passwords.matches(offer.password, account.password if usable and account else "")
     if account is None or not right:
-        refuse(context, account, offer.address, LOCKED if shut else "password")
+        refuse(context, account, offer.address, LOCKED if closed else PASSWORD, source)
         return ""
     if passwords.outdated(account.password):
         _renew(context, account, offer.password)
-    return begin(context, account, offer.address)
+    refused_sign_ins.forget(context.database, account.id, source)
+    return _begin(context, account, offer.address)
 
 
-def begin(context: Context, account: Account, address: str) -> str:
+def _source(context: Context, account: Account | None, offer: Offer) -> str:
+    if account is None:
+        return offer.address
+    return browsers.source(context.settings, account.id, offer.mark(account.id), offer.address)
+
+
+def _begin(context: Context, account: Account, address: str) -> str:
     """The cookie of a session for somebody whose password was right."""
     if account.totp_secret:
         return opened(context, account, address, SECOND_FACTOR)
@@ -88,7 +123,7 @@ def with_second_factor(context: Context, session: Session, code: str, address: s
         refuse(context, account, address, LOCKED)
         return ""
     if not second_factor.right(context, account, code):
-        refuse(context, account, address, "second_factor")
+        refuse(context, account, address, SECOND_FACTOR_REFUSED)
         return ""
     sessions.end(context.database, session)
     return let_in(context, account, address, "second_factor")
@@ -96,7 +131,7 @@ def with_second_factor(context: Context, session: Session, code: str, address: s
 
 def let_in(context: Context, account: Account, address: str, way: str) -> str:
     """The cookie of a session that is signed in; what was refused before counts no more."""
-    refused_sign_ins.forget(context.database, account.id)
+    people.clear_failures(context.database, account.id)
     act = Act(
         event="signed_in",
         at=context.now(),
@@ -135,10 +170,10 @@ def locked(account: Account | None, now: datetime) -> bool:
     return account is not None and account.locked_until is not None and account.locked_until > now
 
 
-def refuse(context: Context, account: Account | None, address: str, cause: str) -> None:
+def refuse(context: Context, account: Account | None, address: str, cause: str, source: str = "") -> None:
     """Count a refused sign-in. One that was not looked at makes no lock longer."""
     known = account.id if account else ""
-    refused = Refusal(at=context.now(), address=address, account=known, cause=cause)
+    refused = Refusal(at=context.now(), address=address, account=known, cause=cause, source=source or address)
     SIGN_INS.labels(cause).inc()
     log.warning("sign_in_refused", account=known, address=address, cause=cause)
     if cause == LOCKED:

@@ -1,6 +1,7 @@
 """Who looks at a page: the session behind the cookie, the role, and the token that forms carry."""
 
 import hmac
+import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -17,12 +18,14 @@ from exchange.ids import new_secret
 from exchange.ledger import sessions
 from exchange.ledger.people import ADMINISTRATOR, AUDITOR, CLERK, ROLES
 from exchange.ledger.sessions import Session
+from exchange.people import browsers
 from exchange.people.session import confirmed, life
 from exchange.web.texts import LANGUAGES
 
 LANGUAGE_COOKIE = "language"
 CSRF_FIELD = "csrf"
 CONFIRM = "/web/confirm"
+DOWNLOAD = re.compile(r"/(message|attachments|receipts|stamps)(/|$)")
 SAFE = ("GET", "HEAD")
 NEXT_CHARACTERS_MAX = 2_000  # of the address to which somebody goes on after signing in
 FILES_MAX, FIELDS_MAX, FIELD_BYTES_MAX = 20, 600, 100_000  # of one form
@@ -133,6 +136,8 @@ class Allowed:
             shown = confirmed(session, context.now())
             if self.confirmed and not shown:
                 raise SignInNeeded(CONFIRM)
+            if _is_act(request):
+                request.app.state.person_rate.check(session.account)
             yield looks(
                 request,
                 confirmed=shown,
@@ -145,6 +150,15 @@ class Allowed:
                 begun=session.stage != sessions.SIGNED_IN,
                 second_factor=session.second_factor,
             )
+
+
+def _is_act(request: Request) -> bool:
+    """Whether more is asked for than a page: a form sent, a file or an export taken."""
+    return (
+        request.method not in SAFE
+        or "format" in request.query_params
+        or DOWNLOAD.search(request.url.path) is not None
+    )
 
 
 @dataclass(frozen=True)
@@ -214,6 +228,11 @@ async def _check_form(request: Request, token: str) -> None:
     given = form.get(CSRF_FIELD, "")
     if isinstance(given, UploadFile) or not token or not hmac.compare_digest(given.encode(), token.encode()):
         raise Turned("csrf", HTTPStatus.FORBIDDEN)
+
+
+def mark_of(request: Request, context: Context, account: str) -> str:
+    """What the browser keeps of an account that somebody signed in to with it."""
+    return request.cookies.get(cookie_name(context, browsers.cookie(account)), "")
 
 
 def address_of(request: Request, context: Context) -> str:

@@ -15,7 +15,7 @@ from exchange.core.refusal import Refused
 from exchange.ledger import acts, people, sessions
 from exchange.ledger.people import AUDITOR, CLERK, Account
 from exchange.ledger.sessions import ENROL, SECOND_FACTOR, SIGNED_IN, Session
-from exchange.people import accounts, passwords, second_factor, sign_in
+from exchange.people import accounts, browsers, passwords, second_factor, sign_in
 from exchange.people.accounts import Wanted
 from exchange.people.session import life
 from exchange.people.sign_in import Offer
@@ -112,6 +112,36 @@ def test_tries_in_the_time_of_a_lock_make_it_no_longer(house: House) -> None:
     assert offer(house)
 
 
+def test_a_stranger_who_tries_from_everywhere_does_not_keep_the_person_out(house: House) -> None:
+    person = account(house.context)
+    mark = browsers.mark(house.context.settings, person.id)
+    free = house.context.settings.sign_ins_free
+    for number in range(free * sign_in.STRANGERS_FREE_FACTOR):
+        offer(house, "wrong", address=f"198.51.100.{number}")
+    assert offer(house, address=ELSEWHERE) == "", "strangers wait for each other, for a moment"
+    known = Offer("auditor", PASSWORD, ELSEWHERE, lambda _: mark)
+    assert sign_in.with_password(house.context, known), (
+        "a browser that the person used before is judged alone"
+    )
+    house.clock.pass_(seconds=61)
+    assert offer(house, address=ELSEWHERE), "and no stranger is kept out for longer than a minute"
+
+
+def test_a_known_browser_is_locked_by_its_own_wrong_tries(house: House) -> None:
+    person = account(house.context)
+    mark = browsers.mark(house.context.settings, person.id)
+    for _ in range(house.context.settings.sign_ins_free):
+        sign_in.with_password(house.context, Offer("auditor", "wrong", HERE, lambda _: mark))
+    assert sign_in.with_password(house.context, Offer("auditor", PASSWORD, ELSEWHERE, lambda _: mark)) == ""
+
+
+def test_a_mark_of_another_account_or_a_made_up_one_makes_no_browser_known(house: House) -> None:
+    person = account(house.context)
+    other = browsers.mark(house.context.settings, "somebody-else")
+    for mark in ("", "made up", other):
+        assert browsers.source(house.context.settings, person.id, mark, HERE) == HERE
+
+
 def test_an_operator_opens_a_lock(house: House) -> None:
     person = account(house.context)
     for _ in range(house.context.settings.sign_ins_free):
@@ -171,11 +201,11 @@ def test_a_new_password_ends_all_sessions_but_the_one_that_set_it(house: House) 
     cookie, other = offer(house), offer(house)
     own = session(house, cookie)
     assert own is not None
-    accounts.set_password(house.context, person, "another password", keep=own.hash)
+    accounts.set_password(house.context, person, "quite another password", keep=own.hash)
     assert session(house, cookie) is not None
     assert session(house, other) is None
     assert offer(house) == ""
-    assert offer(house, "another password")
+    assert offer(house, "quite another password")
 
 
 def test_the_database_holds_no_cookie_no_password_and_no_code(house: House) -> None:
@@ -311,6 +341,23 @@ def test_a_secret_opens_with_the_key_of_this_exchange_alone(make_house: MakeHous
 @pytest.mark.parametrize("password", ["short", "a" * 12, "a" * 201 + "bcdefg", "eleven char"])
 def test_a_password_that_is_guessed_soon_is_not_taken(password: str) -> None:
     assert not passwords.fits(password)
+
+
+@pytest.mark.parametrize(
+    "password",
+    ["password1234", "matkhau123456", "congvan2026!!", "qwertyuiop123", "1234567890123", "lan.nguyen.2026"],
+)
+def test_what_everybody_would_try_first_is_no_password(house: House, password: str) -> None:
+    person = account(house.context, login="lan.nguyen")
+    with pytest.raises(Refused, match="account_invalid"):
+        accounts.set_password(house.context, person, password)
+
+
+def test_an_attack_by_long_passwords_costs_little_time() -> None:
+    begin = monotonic()
+    for password in ("a" * 200, "aB1" * 66, "password" * 25, "1990" * 50):
+        passwords.guessed(password, "login")
+    assert monotonic() - begin < 2
 
 
 def test_a_password_of_older_parameters_is_kept_under_those_of_now(house: House) -> None:

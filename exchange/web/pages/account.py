@@ -11,12 +11,12 @@ from exchange.context import Context
 from exchange.ledger import people, sessions
 from exchange.ledger.acts import Act
 from exchange.ledger.people import Account
-from exchange.people import accounts, passwords, second_factor, sign_in
+from exchange.people import accounts, browsers, passwords, second_factor, sign_in
 from exchange.people.accounts import By
 from exchange.web.pages.sign_in import departed
 from exchange.web.rendering import page
 from exchange.web.texts import said
-from exchange.web.visitor import InSession, Person, Visitor, address_of
+from exchange.web.visitor import InSession, Person, Visitor, address_of, mark_of
 
 router = APIRouter(prefix="/web/account")
 
@@ -66,7 +66,7 @@ def change_password(
     """Another password; the person's other sessions end."""
     assert session is not None
     account = _account(visit, context)
-    errors = wrong_with(visit, new, again)
+    errors = wrong_with(visit, account, new, again)
     if not errors and not confirmed(context, account, old, request):
         errors["old"] = said("password.wrong_old", visit.language)
     if errors:
@@ -76,10 +76,12 @@ def change_password(
     return RedirectResponse("/web/account?done=password", HTTPStatus.SEE_OTHER)
 
 
-def wrong_with(visit: Visitor, new: str, again: str) -> dict[str, str]:
+def wrong_with(visit: Visitor, account: Account, new: str, again: str) -> dict[str, str]:
     """What is wrong with a new password, by field."""
     if not passwords.fits(new):
         return {"new": said("password.weak", visit.language, least=passwords.CHARACTERS_MIN)}
+    if accounts.easily_guessed(account, new):
+        return {"new": said("password.common", visit.language)}
     if new != again:
         return {"again": said("password.differ", visit.language)}
     return {}
@@ -87,11 +89,13 @@ def wrong_with(visit: Visitor, new: str, again: str) -> dict[str, str]:
 
 def confirmed(context: Context, account: Account, password: str, request: Request) -> bool:
     """Whether it is the person's; a wrong one counts like one at the sign-in, and locks like it."""
-    if sign_in.locked(account, context.now()):
+    address = address_of(request, context)
+    source = browsers.source(context.settings, account.id, mark_of(request, context, account.id), address)
+    if sign_in.shut(context, account, source):
         return False
     if passwords.matches(password, account.password):
         return True
-    sign_in.refuse(context, account, address_of(request, context), "password")
+    sign_in.refuse(context, account, address, "password", source)
     return False
 
 

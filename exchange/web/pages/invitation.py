@@ -50,7 +50,7 @@ def take(
     account = _invited(context, secret)
     if account is None:
         return _over(visit)
-    if errors := wrong_with(visit, new, again):
+    if errors := wrong_with(visit, account, new, again):
         return _form(visit, account, errors, HTTPStatus.UNPROCESSABLE_ENTITY)
     by, hash_ = By(person=account.id, role=account.role), sessions.hashed(secret)
     if not accounts.set_password(context, account, new, by, invitation=hash_):

@@ -12,6 +12,7 @@ from exchange.context import Context
 from exchange.core.paper_csv import BadFile
 from exchange.core.refusal import refuse
 from exchange.core.share import Reason
+from exchange.desk import sending
 from exchange.ids import new_id
 from exchange.intake import digest_of
 from exchange.ledger import drafts
@@ -78,7 +79,7 @@ def take_file(
         size=len(content),
         body=content,
     )
-    drafts.keep(context.database, draft)
+    sending.keep_draft(context, draft)
     query = f"?reason={quote(reason, safe='')}" if reason else ""
     return RedirectResponse(f"/web/paper/import/{draft.id}{query}", HTTPStatus.SEE_OTHER)
 

@@ -1,5 +1,6 @@
 """Signing in and out."""
 
+from functools import partial
 from http import HTTPStatus
 from typing import Annotated
 
@@ -10,7 +11,8 @@ from exchange.api.dependencies import InContext
 from exchange.context import Context
 from exchange.ledger import acts, sessions
 from exchange.ledger.acts import Act
-from exchange.people import sign_in
+from exchange.people import browsers, sign_in
+from exchange.people.session import life
 from exchange.people.sign_in import Offer
 from exchange.web.rendering import page
 from exchange.web.visitor import (
@@ -21,6 +23,7 @@ from exchange.web.visitor import (
     Visitor,
     address_of,
     cookie_name,
+    mark_of,
 )
 
 router = APIRouter(prefix="/web")
@@ -58,7 +61,8 @@ def take(
     next: Next = "",
 ) -> Response:
     """Begin a session; whatever was wrong, the answer is the same."""
-    cookie = sign_in.with_password(context, Offer(login, password, address_of(request, context)))
+    offer = Offer(login, password, address_of(request, context), partial(mark_of, request, context))
+    cookie = sign_in.with_password(context, offer)
     if not cookie:
         return _form(visit, context, HTTPStatus.FORBIDDEN, refused=True, login=login, next=next)
     return arrived(context, cookie, inside(next))
@@ -80,7 +84,24 @@ def arrived(context: Context, cookie: str, path: str, answer: Response | None = 
         httponly=True,
         samesite="lax",
     )
+    _know(context, cookie, answer)
     return answer
+
+
+def _know(context: Context, cookie: str, answer: Response) -> None:
+    """Have the browser keep that its person signed in here, to the end."""
+    session = sessions.find(context.database, cookie, context.now(), life(context.settings))
+    if session is None or session.stage != sessions.SIGNED_IN:
+        return
+    answer.set_cookie(
+        cookie_name(context, browsers.cookie(session.account)),
+        browsers.mark(context.settings, session.account),
+        max_age=browsers.KEPT_SECONDS,
+        path="/",
+        secure=context.settings.secure_cookies,
+        httponly=True,
+        samesite="lax",
+    )
 
 
 def departed(context: Context) -> Response:

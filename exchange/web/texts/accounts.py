@@ -96,6 +96,10 @@ TEXTS = {
     "password.button": ("Đặt mật khẩu", "Set the password"),
     "password.wrong_old": ("mật khẩu hiện tại không đúng.", "the present password is not right."),
     "password.differ": ("hai lần nhập không giống nhau.", "the two are not the same."),
+    "password.common": (
+        "dễ bị đoán: tránh từ, tên, ngày tháng phổ biến và tên tài khoản. Hãy ghép vài từ không liên quan.",
+        "it is easily guessed: avoid common words, names, dates and the login. Put unrelated words together.",
+    ),
     "password.weak": (
         "cần từ {least} ký tự, ít nhất năm ký tự khác nhau.",
         "it needs {least} characters or more, at least five of them different.",
