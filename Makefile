@@ -34,7 +34,7 @@ COMPILED := PYTHONDONTWRITEBYTECODE= PYTHONPYCACHEPREFIX=$(CURDIR)/$(VENV)/compi
 # Tests at once. They also wait, for the disk and for processes: one more than the cores may be quicker.
 WORKERS ?= 2
 
-.PHONY: help demo serve test lint format bench verifier venv requirements clean
+.PHONY: help demo serve test test-real lint format bench verifier venv requirements clean
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 
@@ -42,6 +42,7 @@ help:
 	@echo "make demo    the broker at work, about a minute"
 	@echo "make serve   the broker, until Ctrl-C (make serve SAMPLE=1: with a make-believe province)"
 	@echo "make test    all tests (make test T=tests/core: some; WORKERS=4: so many at once)"
+	@echo "make test-real   adapters against real software "
 	@echo "make lint    ruff, formatting, docstrings, types"
 	@echo "make format  put the code in form"
 	@echo "make bench   measure speed beside the plain stack"
@@ -58,6 +59,18 @@ serve: $(VENV)/run
 
 test: $(VENV)/dev
 	@$(COMPILED) $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder --durations=10 $(T)
+
+# Adapters against the software that agencies have, each in an environment of its own.
+REAL := plone
+
+test-real: $(VENV)/dev $(REAL:%=$(VENV)/real-%/ready)
+	@$(COMPILED) $(BIN)/python -m pytest -n 0 --durations=10 $(or $(T),tests/real)
+
+$(VENV)/real-%/ready: tests/real/requirements-%.txt | $(VENV)/dev
+	@echo "Installing $* to test against"
+	@$(BIN)/python -m venv $(VENV)/real-$*
+	@$(VENV)/real-$*/bin/python -m pip --disable-pip-version-check --quiet --quiet install --require-hashes --no-deps -r $<
+	@touch $@
 
 lint: $(VENV)/dev
 	@echo "ruff: rules and docstrings"

@@ -88,6 +88,9 @@ LAYERS = (
         "ids",
         "posting",
         "http_client",
+        "json_calls",
+        "filing_options",
+        "filing_adapter",
         "secret",
         "conformance",
         "pdf_process",
@@ -108,7 +111,17 @@ ALSO_USED_BY = {"audit": {"verification"}}  # what an auditor sees, asked of the
 DEMO = "demo"  # plays every part of the world around the broker: may import anything
 TOP = {"cli", "__main__", DEMO}
 
-ADAPTERS_SEE = {"adapter", "core", "drop_folder", "http_client", "lines", "secret"}
+ADAPTERS_SEE = {
+    "adapter",
+    "core",
+    "drop_folder",
+    "http_client",
+    "lines",
+    "secret",
+    "json_calls",
+    "filing_options",
+    "filing_adapter",
+}
 
 CORE_IMPORTS = {
     # of the standard library: what computes; io for buffers in memory

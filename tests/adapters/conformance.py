@@ -238,6 +238,10 @@ NO_ANSWER = {
 }
 
 
+# Of a test with examples that several classes inherit, and that gets a fixture for all of them.
+SUBCLASSED = (HealthCheck.function_scoped_fixture, HealthCheck.differing_executors)
+
+
 class NetworkConformance(HandsOverConformance):
     """Whatever a network or the software behind it does is a verdict, within the time limit."""
 
@@ -291,7 +295,7 @@ class NetworkConformance(HandsOverConformance):
     @settings(
         max_examples=examples(30, 60),
         deadline=None,
-        suppress_health_check=[HealthCheck.function_scoped_fixture],
+        suppress_health_check=SUBCLASSED,
     )
     @given(
         start=st.sampled_from([b"", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 429 Slow down\r\nRetry-After: "]),
@@ -368,7 +372,7 @@ class NetworkConformance(HandsOverConformance):
     def test_after_every_failure_the_next_delivery_succeeds(
         self, hurried: AgencyAdapter, peer: Peer, held: Held
     ) -> None:
-        peer.reply = lambda request: answer(200, connection="close")
+        peer.reply = peers.and_closes(peer.reply)
         failures = [peers.closes, peers.resets, peers.silent, *map(peers.says, NO_ANSWER.values())]
         for talk in failures:
             peer.talk = talk
@@ -379,9 +383,9 @@ class NetworkConformance(HandsOverConformance):
     def test_a_line_that_the_peer_gave_up_meanwhile_is_not_used(
         self, adapter: AgencyAdapter, peer: Peer
     ) -> None:
-        peer.talk = peers.says(answer(200))
         for _ in range(3):
             assert isinstance(adapter.deliver(outgoing()), self.success)
+            peer.hang_up()
             time.sleep(0.05)
 
     def test_secrets_that_a_peer_repeats_are_not_passed_on(self, adapter: AgencyAdapter, peer: Peer) -> None:

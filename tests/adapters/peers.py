@@ -85,15 +85,19 @@ class Peer:
         """What it answers; peers that speak more than one method have a word of their own here."""
         return self.reply(request)
 
+    def hang_up(self) -> None:
+        """Give up all lines."""
+        with self._lock:
+            for line in self._open:
+                with suppress(OSError):
+                    line.shutdown(socket.SHUT_RDWR)
+
     def close(self) -> None:
         self.closing.set()
         with suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
-        with self._lock:
-            for line in self._open:
-                with suppress(OSError):
-                    line.shutdown(socket.SHUT_RDWR)
+        self.hang_up()
         for thread in self._threads:
             thread.join()
 
@@ -166,6 +170,16 @@ def says(*parts: bytes) -> Talk:
         line.sendall(b"".join(parts))
 
     return talk
+
+
+def and_closes(reply: Reply) -> Reply:
+    """The same answers, each the last on its line."""
+
+    def closing(request: Request) -> bytes | None:
+        head, _, rest = (reply(request) or b"").partition(b"\r\n")
+        return head + b"\r\nConnection: close\r\n" + rest
+
+    return closing
 
 
 def drips(start: bytes, drop: bytes = b"a", *, every_seconds: float = 0.02) -> Talk:

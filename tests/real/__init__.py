@@ -1,0 +1,1 @@
+"""Adapters against the real software that agencies have: ``make test-real``."""
