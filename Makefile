@@ -31,8 +31,8 @@ T ?= $(FAST) $(wildcard $(SLOW))
 # many processes that tests start would compile a thousand modules, half of what its start costs.
 COMPILED := PYTHONDONTWRITEBYTECODE= PYTHONPYCACHEPREFIX=$(CURDIR)/$(VENV)/compiled
 
-# Tests at once. They also wait, for the disk and for processes: one more than the cores may be quicker.
-WORKERS ?= 2
+# Tests at once: one more than two cores have, for tests also wait, for databases and for processes.
+WORKERS ?= 3
 
 .PHONY: help demo serve test test-real lint format bench verifier venv requirements clean
 .NOTPARALLEL:

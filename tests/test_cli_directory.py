@@ -124,7 +124,7 @@ def test_an_unknown_adapter_is_told_with_the_nearest_one(put: Put, written: str,
 
 def test_an_adapter_like_no_other_is_answered_with_all_that_there_are(put: Put) -> None:
     output = put(PROVINCE, OFFICE.replace(",inbox,", ",zzz,"), code=1)
-    assert "Write one of: folder, inbox, simulator, webhook." in output
+    assert "Write one of: folder, inbox, sftp, simulator, webhook." in output
 
 
 def test_what_an_adapter_says_of_its_options_has_line_and_column_and_no_secret(put: Put) -> None:
