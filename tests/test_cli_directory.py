@@ -13,6 +13,7 @@ from exchange import settings
 from exchange.app import open_database
 from exchange.cli import agency_files
 from exchange.cli.root import root
+from exchange.connections import adapter_names
 from exchange.core.directory_file import COLUMNS
 from exchange.demo.authority import Authority, certificate_pem
 from exchange.ledger import acts, directory_store
@@ -124,7 +125,7 @@ def test_an_unknown_adapter_is_told_with_the_nearest_one(put: Put, written: str,
 
 def test_an_adapter_like_no_other_is_answered_with_all_that_there_are(put: Put) -> None:
     output = put(PROVINCE, OFFICE.replace(",inbox,", ",zzz,"), code=1)
-    assert "Write one of: folder, inbox, sftp, simulator, webhook." in output
+    assert f"Write one of: {', '.join(adapter_names())}." in output
 
 
 def test_what_an_adapter_says_of_its_options_has_line_and_column_and_no_secret(put: Put) -> None:
