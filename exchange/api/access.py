@@ -2,10 +2,10 @@
 
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from exchange.context import Context
-from exchange.core.refusal import refuse
+from exchange.core.refusal import Refused, refuse
 from exchange.ledger.directory_store import Token
 
 _MINUTE_SECONDS = 60.0
@@ -39,11 +39,21 @@ def authenticate(context: Context, authorization: str, scope: str, *others: str)
     return token
 
 
+def agency_rate(detail: str, detail_vi: str, **values: object) -> Refused:
+    """What an agency's software hears above its limit."""
+    return refuse("rate_exceeded", detail, detail_vi, **values)
+
+
+def person_rate(detail: str, detail_vi: str, **values: object) -> Refused:
+    """What a person hears above the limit."""
+    return refuse("person_rate_exceeded", detail, detail_vi, **values)
+
+
 class Rate:
     """Counts submissions per agency, or acts per person, in this process; a minute begins with the first."""
 
-    def __init__(self, per_minute: int, code: str = "rate_exceeded") -> None:
-        self._per_minute, self._code = per_minute, code
+    def __init__(self, per_minute: int, refusal: Callable[..., Refused] = agency_rate) -> None:
+        self._per_minute, self._refusal = per_minute, refusal
         self._minutes: dict[str, tuple[float, int]] = {}  # when it began, and the count
 
     def check(self, agency: str) -> None:
@@ -55,8 +65,7 @@ class Rate:
         self._minutes[agency] = (began, count + 1)
         if count < self._per_minute:
             return
-        raise refuse(
-            self._code,
+        raise self._refusal(
             f"More than {self._per_minute} in a minute.",
             f"Quá {self._per_minute} lượt trong một phút.",
             limit=self._per_minute,

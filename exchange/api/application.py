@@ -23,7 +23,7 @@ from exchange.api import (
     reports,
     verify,
 )
-from exchange.api.access import Rate
+from exchange.api.access import Rate, person_rate
 from exchange.api.deadline import Disconnected, Receive
 from exchange.api.problem import CONTENT_TYPE, RESPONSES, invalid, malformed, problem, status_of
 from exchange.api.submission import EXAMINERS, Scope, Send, Submission
@@ -117,7 +117,7 @@ def _fastapi(context: Context, pickup: Pickup) -> FastAPI:
     app.state.context = context
     app.state.pickup = pickup
     app.state.rate = Rate(context.settings.rate_per_minute)
-    app.state.person_rate = Rate(context.settings.person_rate_per_minute, "person_rate_exceeded")
+    app.state.person_rate = Rate(context.settings.person_rate_per_minute, person_rate)
     app.state.gauge = DeliveryGauge(context.database)
     for module in (
         documents,
