@@ -39,14 +39,16 @@ def authenticate(context: Context, authorization: str, scope: str, *others: str)
     return token
 
 
-def agency_rate(detail: str, detail_vi: str, **values: object) -> Refused:
+def agency_rate(detail: str, detail_vi: str, limit: int, retry_after_seconds: int) -> Refused:
     """What an agency's software hears above its limit."""
-    return refuse("rate_exceeded", detail, detail_vi, **values)
+    return refuse("rate_exceeded", detail, detail_vi, limit=limit, retry_after_seconds=retry_after_seconds)
 
 
-def person_rate(detail: str, detail_vi: str, **values: object) -> Refused:
+def person_rate(detail: str, detail_vi: str, limit: int, retry_after_seconds: int) -> Refused:
     """What a person hears above the limit."""
-    return refuse("person_rate_exceeded", detail, detail_vi, **values)
+    return refuse(
+        "person_rate_exceeded", detail, detail_vi, limit=limit, retry_after_seconds=retry_after_seconds
+    )
 
 
 class Rate:
