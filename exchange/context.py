@@ -56,6 +56,10 @@ class Context:
         hours = self.settings.expiry_hours if kind == "document" else self.settings.receipt_expiry_hours
         return timedelta(hours=hours)
 
+    def lease_time(self) -> timedelta:
+        """How long a client may hold what it fetches."""
+        return timedelta(seconds=self.settings.lease_seconds_max)
+
 
 def clock() -> datetime:
     """Now, aware, in UTC."""

@@ -174,6 +174,7 @@ class Settings(BaseSettings):
     receipt_expiry_hours: PositiveFloat
     head_start_seconds: PositiveFloat
     lease_seconds_max: PositiveFloat
+    axis_window_seconds: PositiveFloat
     poll_seconds: PositiveFloat
     sweep_seconds: PositiveFloat
     stop_seconds: PositiveFloat

@@ -79,6 +79,7 @@ LAYERS = (
     (
         "tables",
         "alarm_tables",
+        "axis_tables",
         "desk_tables",
         "people_tables",
         "share_tables",
@@ -99,7 +100,7 @@ LAYERS = (
     ),
     ("core",),
 )
-TABLES = {"tables", "alarm_tables", "desk_tables", "people_tables", "share_tables"}
+TABLES = {"tables", "alarm_tables", "axis_tables", "desk_tables", "people_tables", "share_tables"}
 # Rooms beside the layers, and all that each may import of ours; only the top uses them.
 APART = {
     "client": {"core"},

@@ -24,6 +24,7 @@ from exchange.api import (
     verify,
 )
 from exchange.api.access import Rate, person_rate
+from exchange.api.axis import PREFIX, Axis
 from exchange.api.deadline import Disconnected, Receive
 from exchange.api.problem import CONTENT_TYPE, RESPONSES, invalid, malformed, problem, status_of
 from exchange.api.submission import EXAMINERS, Scope, Send, Submission
@@ -53,12 +54,15 @@ class Application:
         self._context = context
         self._submission = Submission(context)
         self._pickup = Pickup(context)
+        self._axis = Axis(context, self._submission, self._pickup)
         self.fastapi = _fastapi(context, self._pickup)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] == "http" and scope["method"] == "POST" and scope["path"] in EXAMINERS:
             await self._submission(scope, receive, send)
+        elif scope["type"] == "http" and scope["path"].startswith(PREFIX):
+            await self._axis(scope, receive, send)
         elif scope["type"] == "http":
             await self._within_limits(scope, receive, send)
         else:

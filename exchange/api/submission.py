@@ -98,8 +98,23 @@ class Submission:
         self._rate.check(token.agency)
         settings = self._context.settings
         content = await read_body(receive, headers, settings.document_bytes_max, self._context.receiving)
+        answer = await self.take(scope["path"], content, token)
+        head = [
+            (b"location", f"/v1/documents/{answer.id}".encode()),
+            (b"exchange-document", answer.id.encode()),
+        ]
+        if b"application/json" in headers.get(b"accept", b""):
+            return 202, [*head, (b"content-type", b"application/json")], _json(answer)
+        return 202, [*head, (b"content-type", b"application/xml")], answer.acceptance
+
+    def count(self, agency: str) -> None:
+        """Count one submission of the agency; raises ``Refused`` above the limit."""
+        self._rate.check(agency)
+
+    async def take(self, path: str, content: bytes, token: Token) -> Answer:
+        """Accept what was sent to ``path``, one of ``EXAMINERS``; raises ``Refused``."""
         try:
-            answer = await self._answer(EXAMINERS[scope["path"]], content, token)
+            answer = await self._answer(EXAMINERS[path], content, token)
         except (Full, NotKept, SQLAlchemyError) as error:
             log.error("not_stored", error=str(error), sender=token.agency)
             raise refuse(
@@ -108,13 +123,7 @@ class Submission:
                 "Tạm thời chưa lưu được văn bản.",
             ) from None
         log.info("accepted", document=answer.id, sender=token.agency, bytes=len(content), fresh=answer.fresh)
-        head = [
-            (b"location", f"/v1/documents/{answer.id}".encode()),
-            (b"exchange-document", answer.id.encode()),
-        ]
-        if b"application/json" in headers.get(b"accept", b""):
-            return 202, [*head, (b"content-type", b"application/json")], _json(answer)
-        return 202, [*head, (b"content-type", b"application/xml")], answer.acceptance
+        return answer
 
     async def _answer(self, examine: Examine, content: bytes, token: Token) -> Answer:
         try:

@@ -27,6 +27,7 @@ PLACES: Mapping[str, str] = {
     "agency": "adapters",
     "certificate": "certificates",
     "token": "tokens",
+    "axis": "axis",
     "account": "accounts",
     "dead": "dead",
     "paper": "paper",

@@ -4,6 +4,7 @@ from alembic import context
 from sqlmodel import SQLModel
 
 import exchange.alarm_tables
+import exchange.axis_tables
 import exchange.desk_tables
 import exchange.people_tables
 import exchange.share_tables
