@@ -20,7 +20,10 @@ def leave(pdfs: Pdfs) -> None:
     """Keep the processes of a broker that is about to close."""
     with suppress(Empty):
         while True:
-            if process := pdfs._free.get_nowait():
+            process = pdfs._free.get_nowait()
+            if process and not process.alive:
+                process.end()
+            elif process:
                 _spare.setdefault(pdfs._limits, []).append(process)
 
 
