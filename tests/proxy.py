@@ -25,6 +25,7 @@ class Proxy:
     """
 
     bytes_per_second = 0
+    answers_left: int | None = None  # what of the server is still passed on; then every line is cut
 
     def __init__(self, server: Address, mute: Callable[[bytes], bool] = lambda _: False) -> None:
         self.silent = threading.Event()
@@ -45,7 +46,7 @@ class Proxy:
 
     def cut(self) -> None:
         """End every connection; new ones are taken."""
-        for each in self._sockets:
+        for each in list(self._sockets):
             with suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)
 
@@ -53,9 +54,13 @@ class Proxy:
         while True:
             try:
                 client, _ = self._listening.accept()
-                server = connected(self._server)
             except OSError:
                 return
+            try:
+                server = connected(self._server)
+            except OSError:
+                client.close()
+                continue
             self.connections += 1
             for each in (client, server):
                 if each.family != socket.AF_UNIX:
@@ -74,11 +79,18 @@ class Proxy:
                     muted.set()
                 if of_client and self.bytes_per_second:
                     time.sleep(len(part) / self.bytes_per_second)
+                if not of_client and self.answers_left is not None:
+                    self.answers_left -= 1
+                    if self.answers_left < 0:
+                        self.cut()
+                        return
                 if of_client or not (muted.is_set() or self.silent.is_set()):
                     target.sendall(part)
-            target.shutdown(socket.SHUT_RDWR)
         except OSError:
-            return
+            pass
+        for each in (source, target):
+            with suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
 
 
 @contextmanager

@@ -24,8 +24,10 @@ from tests.adapters.peers import Peer
 from tests.proxy import Proxy, proxy
 
 
-class LineConformance(HandsOverConformance):
-    """Adapters of other protocols over TCP: whatever the line does is a verdict, within the time limit."""
+class StrangerConformance:
+    """Whatever listens there instead of the server is a verdict, within the time limit."""
+
+    adapter_class: ClassVar[type[AgencyAdapter]]
 
     def options_at(self, options: Options, port: int) -> Options:
         """The same options, for a server on another port of 127.0.0.1."""
@@ -42,12 +44,6 @@ class LineConformance(HandsOverConformance):
         made = Peer()
         yield made
         made.close()
-
-    @pytest.fixture
-    def between(self, options: Options) -> Iterator[Proxy]:
-        """A proxy before the server."""
-        with proxy(("127.0.0.1", int(str(options["port"])))) as made:
-            yield made
 
     @pytest.mark.parametrize("talk", [peers.silent, peers.babbles_on(b"S"), peers.babbles_on(b"\n")])
     def test_a_server_that_says_nothing_to_the_point_is_cut_at_the_time_limit(
@@ -86,6 +82,16 @@ class LineConformance(HandsOverConformance):
         assert isinstance(outcome, Retry)
         assert "127.0.0.1" in outcome.reason
         assert isinstance(reached, Unreachable)
+
+
+class LineConformance(StrangerConformance, HandsOverConformance):
+    """Whatever the line to the server does is a verdict, within the time limit."""
+
+    @pytest.fixture
+    def between(self, options: Options) -> Iterator[Proxy]:
+        """A proxy before the server."""
+        with proxy(("127.0.0.1", int(str(options["port"])))) as made:
+            yield made
 
     def test_a_server_that_falls_silent_is_cut_and_the_next_delivery_has_a_new_line(
         self, options: Options, between: Proxy, held: Held
