@@ -40,6 +40,7 @@ def test_an_agency_tells_what_waits_for_it_and_links_to_it(site: Site, stock: St
     text = ask(site, "GET", f"/web/agencies/{OFFICE}", "auditor").text
     assert f"/web/documents/{stock.ids['under_way']}" in text
     assert "Hộp thư trên trục" in text
+    assert "Gói tin không có chữ ký hợp lệ" in text
     assert ask(site, "GET", "/web/agencies/nobody", "auditor").status == 404
     assert ask(site, "GET", "/web/agencies/%00", "auditor").status == 404
 
