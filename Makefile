@@ -24,7 +24,9 @@ endif
 
 # Tests that start processes, crash them or wait come last: a mistake in the rest shows in seconds.
 SLOW := tests/anomaly/ tests/acceptance/
-FAST := $(sort $(filter-out $(SLOW),$(dir $(wildcard tests/*/test_*.py)) $(wildcard tests/test_*.py)))
+# These need the software that agencies have: make test-real.
+REAL_TESTS := tests/real/
+FAST := $(sort $(filter-out $(SLOW) $(REAL_TESTS),$(dir $(wildcard tests/*/test_*.py)) $(wildcard tests/test_*.py)))
 T ?= $(FAST) $(wildcard $(SLOW))
 
 # Compiled modules lie in the environment. Where the machine keeps Python from writing any, each of the
@@ -42,7 +44,7 @@ help:
 	@echo "make demo    the broker at work, about a minute"
 	@echo "make serve   the broker, until Ctrl-C (make serve SAMPLE=1: with a make-believe province)"
 	@echo "make test    all tests (make test T=tests/core: some; WORKERS=4: so many at once)"
-	@echo "make test-real   adapters against real software "
+	@echo "make test-real   adapters against the software that agencies have"
 	@echo "make lint    ruff, formatting, docstrings, types"
 	@echo "make format  put the code in form"
 	@echo "make bench   measure speed beside the plain stack"
@@ -64,7 +66,7 @@ test: $(VENV)/dev
 REAL := plone
 
 test-real: $(VENV)/dev $(REAL:%=$(VENV)/real-%/ready)
-	@$(COMPILED) $(BIN)/python -m pytest -n 0 --durations=10 $(or $(T),tests/real)
+	@$(COMPILED) $(BIN)/python -m pytest -n 0 --durations=10 $(if $(filter command line environment,$(origin T)),$(T),$(REAL_TESTS))
 
 $(VENV)/real-%/ready: tests/real/requirements-%.txt | $(VENV)/dev
 	@echo "Installing $* to test against"
