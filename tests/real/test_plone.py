@@ -14,6 +14,7 @@ from exchange.core.filing import filing
 from exchange.core.letter import File, Letter
 from tests.adapters.conformance import CollectsConformance, HandsOverConformance, Held, Options, outgoing
 from tests.adapters.letters import document
+from tests.real.figures import FigureConformance
 from tests.real.plone import Site
 
 PLACE = "/van-ban-den/2026-11/edxml-019a0000000070008000000000000001"
@@ -50,7 +51,7 @@ def item(site: Site, title: str, files: Mapping[str, bytes], **fields: object) -
     return path
 
 
-class TestConformance(CollectsConformance, HandsOverConformance):
+class TestPlone(FigureConformance, CollectsConformance, HandsOverConformance):
     adapter_class = Adapter
     crowd = 30
     wrong_options = (

@@ -10,6 +10,7 @@ from exchange.adapter import AgencyAdapter, Reached
 from tests.adapters.conformance import Options
 from tests.adapters.lines import LineConformance
 from tests.real.dying import DyingConformance
+from tests.real.figures import FigureConformance
 from tests.real.file_servers import USER, Server, sshd
 
 
@@ -21,7 +22,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     made.kill()
 
 
-class TestOpenSsh(DyingConformance, LineConformance):
+class TestOpenSsh(FigureConformance, DyingConformance, LineConformance):
     adapter_class = Adapter
 
     def options_for(self, server: Server, incoming: Path) -> Options:

@@ -11,6 +11,7 @@ from tests.adapters.conformance import ABSENT, Options, outgoing
 from tests.adapters.lines import LineConformance
 from tests.proxy import Proxy
 from tests.real.dying import DyingConformance
+from tests.real.figures import FigureConformance
 from tests.real.file_servers import PASSWORD, USER, Server, samba
 
 
@@ -22,7 +23,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     made.kill()
 
 
-class TestSamba(DyingConformance, LineConformance):
+class TestSamba(FigureConformance, DyingConformance, LineConformance):
     adapter_class = Adapter
     secrets = (PASSWORD,)
     wrong_options = (({"share": ABSENT}, "share"),)

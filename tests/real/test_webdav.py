@@ -8,6 +8,7 @@ import pytest
 from adapters.webdav import Adapter
 from tests.adapters.conformance import Options
 from tests.real.dying import DyingConformance
+from tests.real.figures import FigureConformance
 from tests.real.file_servers import PASSWORD, USER, Server, wsgidav
 
 
@@ -19,7 +20,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     made.kill()
 
 
-class TestWsgiDav(DyingConformance):
+class TestWsgiDav(FigureConformance, DyingConformance):
     adapter_class = Adapter
     secrets = (PASSWORD,)
 
