@@ -6,7 +6,6 @@ comes from the account that has his subject.
 
 import hmac
 import threading
-import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,7 +17,9 @@ import structlog
 
 from exchange.context import Context
 from exchange.core.refusal import refuse
+from exchange.http_client import NoAnswer
 from exchange.ids import new_secret
+from exchange.people.provider_calls import ASK_SECONDS, ProviderSession
 from exchange.people.secrets import opened, sealed
 from exchange.settings import Settings
 
@@ -28,11 +29,9 @@ PATH = "/web/oidc/answer"  # where the provider sends browsers back; it has to k
 SCOPE = "openid"
 ALGORITHMS = ["RS256", "PS256", "ES256", "EdDSA"]  # never "none", and none with a shared secret
 WAIT_SECONDS = 600  # for the person to come back
-ASK_SECONDS = 10.0
 KEPT_SECONDS = 3600.0  # what the provider says of itself
 LEEWAY_SECONDS = 60
 SUBJECT_CHARACTERS_MAX = 255
-BYTES_MAX = 1_000_000  # of what the provider says of itself
 _AT_ONCE = threading.BoundedSemaphore(4)  # threads that wait for the provider; other requests need some too
 
 
@@ -60,10 +59,9 @@ def leave(context: Context, next_: str) -> Leaving:
     """Send somebody to the provider; raises ``NotProven`` where that cannot be asked."""
     state, nonce, verifier = new_secret(), new_secret(), new_secret() + new_secret()
     metadata, _ = _provider(context.settings).known()
-    with _client(context.settings) as client:
-        address, _ = client.create_authorization_url(
-            metadata["authorization_endpoint"], state=state, nonce=nonce, code_verifier=verifier
-        )
+    address, _ = _client(context.settings).create_authorization_url(
+        metadata["authorization_endpoint"], state=state, nonce=nonce, code_verifier=verifier
+    )
     kept = orjson.dumps({"state": state, "nonce": nonce, "verifier": verifier, "next": next_}).decode()
     return Leaving(address, sealed(context.settings, kept))
 
@@ -91,19 +89,18 @@ def arrive(context: Context, kept: str, answer: Mapping[str, str]) -> Arrival:
 
 def _claims(settings: Settings, code: str, expected: Mapping[str, str]) -> Mapping[str, Any]:
     """What the ID token says that the code is good for."""
-    import httpx
     from authlib.common.errors import AuthlibBaseError
 
     metadata, _ = _provider(settings).known()
     try:
-        with _turn(), _client(settings) as client:
-            token = client.fetch_token(
+        with _turn():
+            token = _client(settings).fetch_token(
                 metadata["token_endpoint"],
                 code=code,
                 code_verifier=expected["verifier"],
                 grant_type="authorization_code",
             )
-    except (AuthlibBaseError, httpx.HTTPError, ValueError, TypeError, AttributeError) as error:
+    except (AuthlibBaseError, NoAnswer, ValueError, TypeError, AttributeError) as error:
         raise NotProven(f"the code was not taken: {error}") from error
     return _verified(settings, str(token.get("id_token", "")), expected["nonce"])
 
@@ -159,20 +156,17 @@ def _decoded(settings: Settings, id_token: str) -> Any:
 
 
 def _client(settings: Settings) -> Any:
-    with warnings.catch_warnings():
-        import authlib.deprecate  # noqa: F401  sets a filter of its own, which must not be the first
+    from authlib.oauth2.client import OAuth2Client
 
-        warnings.simplefilter("ignore")  # it would rather have httpx's successor
-        from authlib.integrations.httpx_client import OAuth2Client
     secret = settings.resolved_oidc_client_secret
     return OAuth2Client(
+        ProviderSession(),
         client_id=settings.oidc_client_id,
         client_secret=secret or None,
         token_endpoint_auth_method="client_secret_basic" if secret else "none",
         scope=SCOPE,
         redirect_uri=f"{settings.web_address}{PATH}",
         code_challenge_method="S256",
-        timeout=ASK_SECONDS,
     )
 
 
@@ -213,7 +207,6 @@ class _Provider:
             raise
 
     def _ask(self) -> tuple[Mapping[str, Any], Any]:
-        import httpx
         from joserfc.errors import JoseError
         from joserfc.jwk import KeySet
 
@@ -224,7 +217,7 @@ class _Provider:
             for each in ("authorization_endpoint", "token_endpoint", "jwks_uri"):
                 _check_address(self._issuer, metadata[each])
             return metadata, KeySet.import_key_set(_json(metadata["jwks_uri"]))
-        except (httpx.HTTPError, httpx.InvalidURL, JoseError, KeyError, TypeError, ValueError) as error:
+        except (NoAnswer, JoseError, KeyError, TypeError, ValueError) as error:
             raise NotProven(f"the provider cannot be asked: {error}") from error
 
 
@@ -236,17 +229,9 @@ def _check_address(issuer: str, address: object) -> None:
 
 
 def _json(address: str) -> Any:
-    """What lies there, within bounds of size and time."""
-    import httpx
-
-    content, until = bytearray(), monotonic() + ASK_SECONDS
-    with httpx.stream("GET", address, timeout=ASK_SECONDS) as answer:
-        answer.raise_for_status()
-        for part in answer.iter_bytes():
-            content += part
-            if len(content) > BYTES_MAX or monotonic() > until:
-                raise NotProven(f"{address} is too long, or takes too long")
-    return orjson.loads(content)
+    answer = ProviderSession().get(address)
+    answer.raise_for_status()
+    return answer.json()
 
 
 _PROVIDERS: dict[str, _Provider] = {}

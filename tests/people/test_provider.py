@@ -1,27 +1,38 @@
 """A provider that is hostile, slow or away costs the exchange little, and gets nothing of it."""
 
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import orjson
 import pytest
+from authlib.oauth2.client import OAuth2Client
 from joserfc.jwk import ECKey
 
-from exchange.people.provider import BYTES_MAX, NotProven, _Provider
+from exchange.http_client import NoAnswer
+from exchange.people.provider import NotProven, _Provider
+from exchange.people.provider_calls import BYTES_MAX, ProviderSession
+
+MEGABYTE = bytes(1_000_000)
 
 
 @contextmanager
-def provider(answer: Callable[[str, str], bytes]) -> Iterator[str]:
-    """Its issuer; ``answer`` is called with the issuer and the path."""
+def provider(answer: Callable[[str, str], bytes | Iterable[bytes]]) -> Iterator[str]:
+    """Its issuer; ``answer`` is called with the issuer and the path, and may come in parts."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
             body = answer(issuer, self.path)
-            self.send_response(200)
-            self.end_headers()
-            self.wfile.write(body)
+            with suppress(ConnectionError):  # who asked has heard enough
+                self.send_response(200)
+                self.end_headers()
+                for part in [body] if isinstance(body, bytes) else body:
+                    self.wfile.write(part)
+
+        do_POST = do_GET  # noqa: N815
 
         def log_message(self, *_: object) -> None:
             pass
@@ -93,3 +104,49 @@ def test_a_provider_that_was_away_is_not_asked_again_at_once() -> None:
             with pytest.raises(NotProven):
                 away.known()
     assert len(asked) == 1
+
+
+def fetch_keys(issuer: str, session: ProviderSession) -> None:
+    session.get(f"{issuer}/jwks_uri")
+
+
+def fetch_token(issuer: str, session: ProviderSession) -> None:
+    client = OAuth2Client(session, client_id="exchange", client_secret="secret")
+    client.fetch_token(f"{issuer}/token", code="code", grant_type="authorization_code")
+
+
+BOTH = pytest.mark.parametrize("ask", [fetch_keys, fetch_token])
+
+
+@BOTH
+def test_a_provider_that_drips_is_left_when_the_time_is_over(
+    ask: Callable[[str, ProviderSession], None],
+) -> None:
+    def drip() -> Iterator[bytes]:
+        yield b"{"
+        while not left.wait(0.02):
+            yield b" "
+
+    left = threading.Event()
+    with provider(lambda *_: drip()) as issuer:
+        begin = time.monotonic()
+        with pytest.raises(NoAnswer, match=r"no answer within 0\.3 s"):
+            ask(issuer, ProviderSession(timeout_seconds=0.3))
+        left.set()
+    assert time.monotonic() - begin < 5
+
+
+@BOTH
+def test_of_a_hundred_megabytes_no_more_than_the_bound_is_read(
+    ask: Callable[[str, ProviderSession], None],
+) -> None:
+    sent: list[int] = []
+
+    def pour() -> Iterator[bytes]:
+        for number in range(100):
+            yield MEGABYTE
+            sent.append(number)
+
+    with provider(lambda *_: pour()) as issuer, pytest.raises(NoAnswer, match="more than 1000000 bytes"):
+        ask(issuer, ProviderSession())
+    assert len(sent) < 20  # what lies in the sockets' buffers
