@@ -91,6 +91,7 @@ class Proxy:
         for each in (source, target):
             with suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)
+            each.close()  # or whoever still sends would wait for it to be read
 
 
 @contextmanager
