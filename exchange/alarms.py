@@ -123,6 +123,7 @@ class Alarms:
             queue=_known(lambda: alarm_readings.queue(database, now, settings.alarm_queue_minutes)),
             dead_letters=_known(lambda: alarm_readings.dead_letters(database, now - day, self._span)),
             refused_sign_ins=_known(lambda: alarm_readings.refused_sign_ins(database, now - hour)),
+            account_refusals=_known(lambda: tuple(alarm_readings.account_refusals(database, now - hour))),
             counters_differ=_known(self._counters_differ),
         )
 
@@ -243,6 +244,7 @@ def _limits(context: Context) -> Limits:
         queue_deliveries=settings.alarm_queue_max,
         disk_free_share=settings.alarm_disk_free_percent / 100,
         sign_ins=settings.alarm_sign_ins_max,
+        account_sign_ins=settings.alarm_account_sign_ins_max,
         dead_letters=settings.alarm_dead_letters_max,
         process_minutes=settings.alarm_process_minutes,
     )

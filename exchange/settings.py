@@ -144,6 +144,7 @@ class Settings(BaseSettings):
     alarm_queue_minutes: PositiveFloat
     alarm_disk_free_percent: Annotated[float, Field(ge=0, lt=80)]
     alarm_sign_ins_max: NonNegativeInt
+    alarm_account_sign_ins_max: NonNegativeInt
     alarm_dead_letters_max: NonNegativeInt
     alarm_process_minutes: PositiveFloat
     # e-mail, and notices to agencies

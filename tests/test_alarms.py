@@ -16,6 +16,8 @@ from exchange.ledger import alarm_readings, directory_store, people
 from exchange.ledger.alarms import OpenAlarm, open_alarms
 from exchange.ledger.recount import COUNTED
 from exchange.metrics import DeliveryGauge, exposition
+from exchange.people import sign_in
+from exchange.people.accounts import Wanted, create
 from exchange.sequencing import Sequencing
 from tests.conftest import MakeHouse
 from tests.house import House
@@ -237,6 +239,23 @@ def test_many_refused_sign_ins_from_one_address_are_an_alarm(make_house: MakeHou
     assert causes(house) == []
     refuse("10.0.0.9")
     assert causes(house) == [(Rule.SIGN_INS_REFUSED, "10.0.0.9")]
+    house.clock.pass_(hours=1)
+    assert causes(house) == []
+
+
+def test_many_refused_sign_ins_to_one_account_are_an_alarm_from_however_many_addresses(
+    make_house: MakeHouse,
+) -> None:
+    house = make_house(alarm_account_sign_ins_max=2, **CALM)
+    create(house.context, Wanted(login="lan", role=people.AUDITOR))
+    account = people.by_login(house.context.database, "lan")
+    for number in range(3):
+        assert causes(house) == []
+        sign_in.refuse(house.context, account, f"10.0.{number}.1", "password")
+    sign_in.refuse(house.context, None, "10.0.9.1", "password")
+    [alarm] = opened(house)
+    assert (alarm.rule, alarm.subject) == (Rule.ACCOUNT_SIGN_INS_REFUSED, "lan")
+    assert "hour: 3; addresses that they came from: 3." in alarm.detail_en
     house.clock.pass_(hours=1)
     assert causes(house) == []
 

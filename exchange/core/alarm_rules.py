@@ -29,7 +29,9 @@ class Limits:
     queue_deliveries: int
     disk_free_share: float
     sign_ins: int
-    """Refused within an hour."""
+    """Refused within an hour, from one address."""
+    account_sign_ins: int
+    """Refused within an hour, of one account."""
     dead_letters: int
     """Within a day."""
     process_minutes: float
@@ -93,6 +95,15 @@ class ProcessReading:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AccountRefusals:
+    """Sign-ins of one account that were refused, and from how many addresses."""
+
+    login: str
+    count: int
+    addresses: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Queue:
     """Deliveries that have been due for long, and that nobody attempted."""
 
@@ -116,6 +127,8 @@ class Readings:
     queue: Queue | None = None
     refused_sign_ins: Mapping[str, int] | None = None
     """Within the last hour, by the address that they came from."""
+    account_refusals: tuple[AccountRefusals, ...] | None = None
+    """Within the last hour."""
     dead_letters: int | None = None
     """Within the last day."""
     counters_differ: int | None = None
@@ -248,6 +261,13 @@ def _sign_ins(readings: Readings, limits: Limits, open_: Collection[Cause]) -> F
             yield cause, {"address": address, "count": count}
 
 
+def _account_sign_ins(readings: Readings, limits: Limits, open_: Collection[Cause]) -> Found:
+    for each in readings.account_refusals or ():
+        cause = Cause(Rule.ACCOUNT_SIGN_INS_REFUSED, each.login)
+        if each.count > _limit(limits.account_sign_ins, cause, open_):
+            yield cause, {"login": each.login, "count": each.count, "addresses": each.addresses}
+
+
 def _dead_letters(readings: Readings, limits: Limits, open_: Collection[Cause]) -> Found:
     count, cause = readings.dead_letters or 0, Cause(Rule.DEAD_LETTERS, "")
     if count > _limit(limits.dead_letters, cause, open_):
@@ -280,6 +300,7 @@ _LOOKS: Mapping[str, tuple[frozenset[Rule], Look]] = {
     ),
     "queue": (_rules(Rule.QUEUE_GROWING), _queue),
     "refused_sign_ins": (_rules(Rule.SIGN_INS_REFUSED), _sign_ins),
+    "account_refusals": (_rules(Rule.ACCOUNT_SIGN_INS_REFUSED), _account_sign_ins),
     "dead_letters": (_rules(Rule.DEAD_LETTERS), _dead_letters),
     "counters_differ": (_rules(Rule.COUNTERS_DIFFER), _counters),
 }

@@ -207,6 +207,22 @@ _TEXTS: Mapping[Rule, tuple[Words, Words, Words]] = {
             "(docs/accounts.md).",
         ),
     ),
+    Rule.ACCOUNT_SIGN_INS_REFUSED: (
+        Words(
+            "Nhiều lần đăng nhập sai vào tài khoản {login}",
+            "Many refused sign-ins to the account {login}",
+        ),
+        Words(
+            "Số lần đăng nhập bị từ chối trong một giờ qua: {count}; số địa chỉ mạng: {addresses}.",
+            "Refused within the last hour: {count}; addresses that they came from: {addresses}.",
+        ),
+        Words(
+            "Hỏi chủ tài khoản. Nếu không phải người đó: đổi mật khẩu, bật xác thực hai bước, và xem "
+            "tài khoản vừa làm những gì (docs/accounts.md).",
+            "Ask whose account it is. If it was somebody else: change the password, turn the second "
+            "factor on, and look at what the account did lately (docs/accounts.md).",
+        ),
+    ),
     Rule.DEAD_LETTERS: (
         Words("Nhiều văn bản không chuyển được", "Many documents could not be delivered"),
         Words(

@@ -27,6 +27,7 @@ class Rule(StrEnum):
     QUEUE_GROWING = "queue_growing"
     WITNESS_SILENT = "witness_silent"
     SIGN_INS_REFUSED = "sign_ins_refused"
+    ACCOUNT_SIGN_INS_REFUSED = "account_sign_ins_refused"  # of one account, from wherever
     DEAD_LETTERS = "dead_letters"
     CERTIFICATE_ENDING = "certificate_ending"
 

@@ -7,7 +7,14 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, and_, func, or_, select
 
 from exchange.alarm_tables import PulseRow
-from exchange.core.alarm_rules import ProcessReading, Queue, Undelivered, Unreachable, WitnessReading
+from exchange.core.alarm_rules import (
+    AccountRefusals,
+    ProcessReading,
+    Queue,
+    Undelivered,
+    Unreachable,
+    WitnessReading,
+)
 from exchange.core.delivery import FINAL, State
 from exchange.ledger import people
 from exchange.ledger.claim import ATTEMPT, DELIVERY
@@ -150,6 +157,13 @@ def refused_sign_ins(database: Database, since: datetime) -> dict[str, int]:
     """How many sign-ins were refused since then, by the address that they came from."""
     with database.read() as connection:
         return people.refused_sign_ins(connection, since)
+
+
+def account_refusals(database: Database, since: datetime) -> list[AccountRefusals]:
+    """The accounts to which sign-ins were refused since then."""
+    with database.read() as connection:
+        found = people.refused_by_account(connection, since)
+    return [AccountRefusals(login=login, count=each[0], addresses=each[1]) for login, each in found.items()]
 
 
 # --- processes ---

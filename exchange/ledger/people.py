@@ -308,6 +308,17 @@ def refused_sign_ins(connection: Connection, since: datetime) -> dict[str, int]:
     return {row[0]: row[1] for row in connection.execute(statement)}
 
 
+def refused_by_account(connection: Connection, since: datetime) -> dict[str, tuple[int, int]]:
+    """How many sign-ins to each account were refused since then, and from how many addresses; by login."""
+    statement = (
+        select(ACCOUNT.c.login, func.count(), func.count(REFUSED.c.address.distinct()))
+        .join(ACCOUNT, ACCOUNT.c.id == REFUSED.c.account)
+        .where(REFUSED.c.at > since)
+        .group_by(ACCOUNT.c.login)
+    )
+    return {row[0]: (row[1], row[2]) for row in connection.execute(statement)}
+
+
 def rehash(database: Database, account: str, password: str) -> None:
     """The same password in another PHC form."""
     with database.write() as connection:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from exchange.core.alarm_rules import (
+    AccountRefusals,
     CertificateReading,
     Judged,
     Limits,
@@ -31,6 +32,7 @@ LIMITS = Limits(
     queue_deliveries=1000,
     disk_free_share=0.1,
     sign_ins=20,
+    account_sign_ins=10,
     dead_letters=20,
     process_minutes=5,
 )
@@ -77,6 +79,10 @@ def unreachable(minutes: float) -> tuple[Unreachable]:
     return (Unreachable(agency="H45", name="UBND", since=ago(minutes=minutes), waiting=1),)
 
 
+def refusals(count: int) -> tuple[AccountRefusals]:
+    return (AccountRefusals(login="lan", count=count, addresses=3),)
+
+
 SECOND = timedelta(seconds=1)
 CALM: dict[str, dict[str, object]] = {
     "unreachable": {"unreachable": unreachable(14.9)},
@@ -93,6 +99,7 @@ CALM: dict[str, dict[str, object]] = {
     "disk unknown": {"processes": process(disk_free_share=None)},
     "queue": {"queue": Queue(overdue=1000, minutes=10)},
     "sign-ins": {"refused_sign_ins": {"10.0.0.9": 20}},
+    "account": {"account_refusals": refusals(10)},
     "dead letters": {"dead_letters": 20},
     "counters": {"counters_differ": 0},
 }
@@ -116,6 +123,7 @@ ALARMING: dict[str, tuple[dict[str, object], Cause]] = {
     "disk": ({"processes": process(disk_free_share=0.099)}, Cause(Rule.DISK_FILLING, "a")),
     "queue": ({"queue": Queue(overdue=1001, minutes=10)}, Cause(Rule.QUEUE_GROWING, "")),
     "sign-ins": ({"refused_sign_ins": {"10.0.0.9": 21}}, Cause(Rule.SIGN_INS_REFUSED, "10.0.0.9")),
+    "account": ({"account_refusals": refusals(11)}, Cause(Rule.ACCOUNT_SIGN_INS_REFUSED, "lan")),
     "dead letters": ({"dead_letters": 21}, Cause(Rule.DEAD_LETTERS, "")),
     "counters": ({"counters_differ": 1}, Cause(Rule.COUNTERS_DIFFER, "")),
 }
@@ -166,6 +174,11 @@ def test_what_could_not_be_read_decides_nothing() -> None:
             Cause(Rule.SIGN_INS_REFUSED, "a"),
             {"refused_sign_ins": {"a": 17}},
             {"refused_sign_ins": {"a": 16}},
+        ),
+        (
+            Cause(Rule.ACCOUNT_SIGN_INS_REFUSED, "lan"),
+            {"account_refusals": refusals(9)},
+            {"account_refusals": refusals(8)},
         ),
     ],
     ids=lambda value: value.rule.value if isinstance(value, Cause) else "",
