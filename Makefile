@@ -44,7 +44,7 @@ help:
 	@echo "make demo    the broker at work, about a minute"
 	@echo "make serve   the broker, until Ctrl-C (make serve SAMPLE=1: with a make-believe province)"
 	@echo "make test    all tests (make test T=tests/core: some; WORKERS=4: so many at once)"
-	@echo "make test-real   adapters against the software that agencies have"
+	@echo "make test-real   adapters against real software (redis-server libldap2-dev libsasl2-dev gcc of Debian)"
 	@echo "make lint    ruff, formatting, docstrings, types"
 	@echo "make format  put the code in form"
 	@echo "make bench   measure speed beside the plain stack"
@@ -63,7 +63,7 @@ test: $(VENV)/dev
 	@$(COMPILED) $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder --durations=10 $(T)
 
 # Adapters against the software that agencies have, each in an environment of its own.
-REAL := plone
+REAL := plone mayan
 
 test-real: $(VENV)/dev $(REAL:%=$(VENV)/real-%/ready)
 	@$(COMPILED) $(BIN)/python -m pytest -n 0 --durations=10 $(if $(filter command line environment,$(origin T)),$(T),$(REAL_TESTS))

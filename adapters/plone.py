@@ -27,29 +27,26 @@ Plone stores no empty file over REST: an empty attachment is not filed; it is in
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from threading import Lock
-from typing import Final
+from typing import ClassVar, Final
 from urllib.parse import quote, unquote, urlencode, urlsplit
 
 import pybase64
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from exchange.adapter import Outgoing
 from exchange.core.edxml import VIETNAM
 from exchange.core.filed import (
-    LetterName,
     Step,
     key_of,
     mapped,
     mark,
     safe_name,
     too_large,
-    with_defaults,
 )
 from exchange.core.filing import FiledFile, Filing
 from exchange.core.letter import File
-from exchange.filing_adapter import ORIGINAL, FilingAdapter, Stage
-from exchange.filing_options import FilingOptions, LettersOptions, States, letter_fields
-from exchange.http_client import HttpClient
+from exchange.filing_adapter import ORIGINAL, FilingAdapter, Stage, basic
+from exchange.filing_options import AccountOptions, LettersOptions, States
 from exchange.json_calls import Calls
 from exchange.secret import secret
 
@@ -69,22 +66,16 @@ class PloneLetters(LettersOptions):
     state: str = "pending"  # a clerk brought the item there
     sent: str = "publish"  # the transition after the acceptance
     refused: str = "reject"  # the transition after a refusal, with the reasons as its comment
-    fields: Mapping[LetterName, str] = Field(default={})
-
-    @property
-    def names(self) -> dict[LetterName, str]:
-        """Our fields' names and theirs."""
-        return with_defaults(self.fields, letter_fields("title"))
+    title: ClassVar[str] = "title"
 
 
-class PloneOptions(FilingOptions):
+class PloneOptions(AccountOptions):
     """``url`` is that of the site."""
 
     folder: str = "van-ban-den/{year}-{month}"  # the part before "{" must exist
     type: str = "van_ban"
     file_type: str = "File"
     states: States = Field(default={"pending": "03", "published": "06"})
-    reported: str = "Liên thông: đã báo {code}"  # the tag of an item whose status was sent
     outgoing: PloneLetters | None = None
 
     @property
@@ -155,34 +146,21 @@ class Adapter(FilingAdapter):
     """One site. A place is an item's path in it; the ids of what is collected are UIDs."""
 
     def __init__(self, options: Mapping[str, object], timeout_seconds: float) -> None:
-        super().__init__(options, timeout_seconds)
         self._read = read = PloneOptions.read(options)
-        password = secret("password", read.password)
-        basic = pybase64.b64encode(f"{read.user}:{password}".encode()).decode()
-        self._client = HttpClient(
-            read.url, connections=read.connections, ca_file=read.ca_file, secrets=[password, basic]
-        )
-        self._basic = SecretStr(basic)
+        headers = {
+            "Accept": "application/json",
+            "Authorization": basic(read.user, secret("password", read.password)),
+        }
+        super().__init__(options, timeout_seconds, read, headers, read.outgoing)
         self._site = urlsplit(read.url).path.rstrip("/")
         self._since: datetime | None = None
         self._writing = Lock()
-        self.states = read.states
-        self.letter_fields = read.outgoing.names if read.outgoing else {}
-
-    def calls(self) -> Calls:
-        """As the account of the options."""
-        headers = {"Accept": "application/json", "Authorization": f"Basic {self._basic.get_secret_value()}"}
-        return Calls(self._client, headers, self.timeout_seconds)
-
-    def close(self) -> None:
-        """Close the kept connections."""
-        self._client.close()
 
     def reached(self, calls: Calls) -> str:
         """The folder that must exist, and the site's title."""
         calls.read(_Item, "GET", f"{self._url(self._read.root)}?b_size=1")
         site = calls.read(_Fields, "GET", f"{self._site}/@site").model_extra or {}
-        return f"Plone: {self._client.words(str(site.get('plone.site_title', '')))}"
+        return f"Plone: {self.client.words(str(site.get('plone.site_title', '')))}"
 
     # filing
 
@@ -282,7 +260,7 @@ class Adapter(FilingAdapter):
     def reported(self, calls: Calls, item: str, code: str) -> None:
         """A tag."""
         for place, hit in self._search(calls, "", [("UID", item)]):
-            tags, tag = hit.tags or [], self._tag(code)
+            tags, tag = hit.tags or [], self.tag(code)
             if tag not in tags:
                 calls.call("PATCH", self._url(place), document={"subjects": [*tags, tag]})
 
@@ -317,22 +295,14 @@ class Adapter(FilingAdapter):
                 found.append(File(name=each.file.filename, content=self._bytes(calls, path)))
         return tuple(found)
 
-    def sent(self, calls: Calls, item: str) -> None:
-        """A transition."""
-        if self._read.outgoing is not None:
-            self._transition(calls, item, self._read.outgoing.sent, "")
-
-    def sent_back(self, calls: Calls, item: str, reasons: Sequence[str]) -> None:
+    def answered(self, calls: Calls, item: str, reasons: Sequence[str]) -> None:
         """A transition, with the reasons as its comment: the item's history shows them."""
-        if self._read.outgoing is not None:
-            self._transition(calls, item, self._read.outgoing.refused, "\n".join(reasons))
-
-    def _transition(self, calls: Calls, item: str, transition: str, comment: str) -> None:
-        assert self._read.outgoing is not None
-        for place, hit in self._search(calls, "", [("UID", item)]):
-            if hit.state == self._read.outgoing.state:  # else it was told before, or a clerk was faster
-                target = f"{self._url(place)}/@workflow/{quote(transition)}"
-                calls.call("POST", target, document={"comment": comment})
+        wanted = self._read.outgoing
+        for place, hit in self._search(calls, "", [("UID", item)]) if wanted else ():
+            if wanted and hit.state == wanted.state:  # else it was told before, or a clerk was faster
+                transition = quote(wanted.refused if reasons else wanted.sent)
+                comment = {"comment": "\n".join(reasons)}
+                calls.call("POST", f"{self._url(place)}/@workflow/{transition}", document=comment)
 
     # the site
 
@@ -358,11 +328,8 @@ class Adapter(FilingAdapter):
         most = self._read.bytes_max + 1
         return calls.call("GET", target, headers={"Accept": "*/*"}, answer_bytes_max=most).body
 
-    def _tag(self, code: str) -> str:
-        return self._read.reported.replace("{code}", code)
-
     def _stage(self, place: str, hit: _Hit) -> Stage:
-        reported = {code for code in self.states.values() if self._tag(code) in (hit.tags or ())}
+        reported = {code for code in self.states.values() if self.tag(code) in (hit.tags or ())}
         key = key_of(hit.name.removeprefix(ITEM))
         return Stage(id=hit.uid, place=place, key=key, state=hit.state or "", reported=reported)
 

@@ -9,9 +9,13 @@ and what a clerk marked to be sent.
 import logging
 from abc import abstractmethod
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
+
+import pybase64
+from pydantic import SecretStr
 
 from exchange.adapter import (
     AgencyAdapter,
@@ -24,9 +28,11 @@ from exchange.adapter import (
     StatusReport,
     Unreachable,
 )
-from exchange.core.filed import LetterName, StatusCode, Step, Unfit, first_steps, letter
+from exchange.core.filed import Step, Unfit, first_steps, letter
 from exchange.core.filing import FiledFile, Filing, filing
 from exchange.core.letter import File
+from exchange.filing_options import FilingOptions, LettersOptions
+from exchange.http_client import HttpClient
 from exchange.json_calls import Calls, Stopped
 
 log = logging.getLogger(__name__)
@@ -49,14 +55,39 @@ class Stage:
 class FilingAdapter(AgencyAdapter):
     """Subclasses say how each step is taken. They raise ``Stopped`` where one cannot be."""
 
-    states: Mapping[str, StatusCode]  # a state of the workflow: the business status that it means
-    letter_fields: Mapping[LetterName, str]
+    def __init__(
+        self,
+        options: Mapping[str, object],
+        timeout_seconds: float,
+        read: FilingOptions,
+        headers: Mapping[str, str],
+        letters: LettersOptions | None,
+    ) -> None:
+        """``headers`` go with every call; the words behind "Authorization" are shown nowhere."""
+        super().__init__(options, timeout_seconds)
+        self.states = read.states
+        self._reported = read.reported
+        self._names = letters.names if letters else {}
+        words = headers["Authorization"].partition(" ")[2]
+        self.client = HttpClient(
+            read.url, connections=read.connections, ca_file=read.ca_file, secrets=[words, *_said_in(words)]
+        )
+        self._headers = {name: SecretStr(value) for name, value in headers.items()}
 
-    # what a subclass gives
-
-    @abstractmethod
     def calls(self) -> Calls:
         """Calls that must end within the time limit from now."""
+        headers = {name: value.get_secret_value() for name, value in self._headers.items()}
+        return Calls(self.client, headers, self.timeout_seconds)
+
+    def close(self) -> None:
+        """Close the kept connections."""
+        self.client.close()
+
+    def tag(self, code: str) -> str:
+        """What marks a document whose status was sent."""
+        return self._reported.replace("{code}", code)
+
+    # what a subclass gives
 
     @abstractmethod
     def found(self, calls: Calls, key: str, since: datetime | None) -> str:
@@ -69,6 +100,18 @@ class FilingAdapter(AgencyAdapter):
     @abstractmethod
     def create(self, calls: Calls, outgoing: Outgoing, filed: Filing) -> str:
         """Make the place, with the document's fields."""
+
+    def alone(self, calls: Calls, key: str) -> AbstractContextManager[None]:  # noqa: ARG002
+        """Keep other threads from the same key, where the software itself would take it twice."""
+        return nullcontext()
+
+    def describe(self, calls: Calls, place: str, filed: Filing) -> None:  # noqa: ARG002
+        """Write the document's fields where ``create`` cannot; again where an attempt died before that."""
+        return
+
+    def settle(self, calls: Calls, place: str, files: Mapping[str, FiledFile]) -> None:  # noqa: ARG002
+        """Wait until all these files lie there, by their names, where ``add`` does not."""
+        return
 
     @abstractmethod
     def add(self, calls: Calls, place: str, name: str, file: FiledFile) -> None:
@@ -103,12 +146,11 @@ class FilingAdapter(AgencyAdapter):
         """Its files; raises ``Unfit``."""
 
     @abstractmethod
-    def sent(self, calls: Calls, item: str) -> None:
-        """Mark that it was accepted, if it is marked to be sent still."""
+    def answered(self, calls: Calls, item: str, reasons: Sequence[str]) -> None:
+        """If it is marked to be sent still: mark that it was accepted or, for reasons, refused.
 
-    @abstractmethod
-    def sent_back(self, calls: Calls, item: str, reasons: Sequence[str]) -> None:
-        """Mark that it was refused, if it is marked to be sent still; the clerk reads the reasons there."""
+        The clerk reads the reasons there.
+        """
 
     @abstractmethod
     def reached(self, calls: Calls) -> str:
@@ -120,18 +162,26 @@ class FilingAdapter(AgencyAdapter):
         """File one document under its key."""
         calls = self.calls()
         try:
-            place = self.found(calls, outgoing.key, outgoing.accepted_at)
-            held = self.held(calls, place) if place else ()
-            if ORIGINAL in held and self.original(calls, place) != outgoing.content:
-                return Retry(f"{place} holds another original")
-            filed = filing(outgoing.content)
-            # After a crash here the place is found by its key, and what is missing in it is added.
-            place = place or self.create(calls, outgoing, filed)
-            for name, file in _files(outgoing, filed).items():
-                if name not in held and file.content:
-                    self.add(calls, place, name, file)
+            with self.alone(calls, outgoing.key):
+                return self._delivered(calls, outgoing)
         except Stopped as stopped:
             return stopped.verdict
+
+    def _delivered(self, calls: Calls, outgoing: Outgoing) -> Outcome:
+        place = self.found(calls, outgoing.key, outgoing.accepted_at)
+        held = self.held(calls, place) if place else ()
+        if ORIGINAL in held and self.original(calls, place) != outgoing.content:
+            return Retry(f"{place} holds another original")
+        filed = filing(outgoing.content)
+        # After a crash here the place is found by its key, and what is missing in it is added.
+        place = place or self.create(calls, outgoing, filed)
+        if ORIGINAL not in held:
+            self.describe(calls, place, filed)
+        files = {name: file for name, file in _files(outgoing, filed).items() if file.content}
+        for name, file in files.items():
+            if name not in held:
+                self.add(calls, place, name, file)
+        self.settle(calls, place, files)
         return Delivered(place)
 
     def collect(self) -> Iterator[Collected]:
@@ -189,7 +239,7 @@ class FilingAdapter(AgencyAdapter):
                 if signed:
                     yield Collected(key=item, content=signed[0])
                     continue
-                values, names = self.values(self.calls(), item), self.letter_fields
+                values, names = self.values(self.calls(), item), self._names
                 found = {ours: values.get(theirs) for ours, theirs in names.items()}
                 yield Collected(key=item, content=letter(found, files, names))
             except Unfit as unfit:
@@ -205,10 +255,8 @@ class FilingAdapter(AgencyAdapter):
                 if reasons:
                     log.warning("the status %s of %s was refused: %s", code, item, " ".join(reasons))
                 self.reported(calls, item, code)
-            elif reasons:
-                self.sent_back(calls, item, reasons)
             else:
-                self.sent(calls, item)
+                self.answered(calls, item, reasons)
         except Stopped as stopped:
             # It will be collected again, and known; what comes after it must not wait.
             log.warning("%s cannot be marked: %s", key, stopped)
@@ -225,3 +273,16 @@ def _files(outgoing: Outgoing, filed: Filing) -> dict[str, FiledFile]:
 
 def _report(key: str, code: str, step: Step) -> StatusReport:
     return StatusReport(delivery=key, code=code, at=step.at, words=step.words, staff=step.actor)
+
+
+def basic(user: str, password: str) -> str:
+    """RFC 7617."""
+    return f"Basic {pybase64.b64encode(f'{user}:{password}'.encode()).decode()}"
+
+
+def _said_in(words: str) -> list[str]:
+    """The password in what ``basic`` wrote."""
+    try:
+        return [pybase64.b64decode(words, validate=True).decode().partition(":")[2]]
+    except ValueError:
+        return []

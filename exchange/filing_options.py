@@ -6,7 +6,7 @@ other names is told so in the options, field by field.
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, ClassVar, Final
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -41,25 +41,35 @@ FiledFields = Annotated[
 States = Mapping[str, StatusCode]  # their state: the business status that it means
 
 
-def letter_fields(subject: str) -> Mapping[LetterName, str]:
-    """The same of what is to be sent, where the software has a field ``subject`` of its own for the title."""
-    return {**LETTERS, "subject": subject}
-
-
 class LettersOptions(BaseModel):
     """What marks a document that is to be sent."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
+    title: ClassVar[str]  # what the software calls a document's title
+    fields: Mapping[LetterName, str] = Field(default={})
+
+    @property
+    def names(self) -> dict[LetterName, str]:
+        """Our fields' names, and theirs."""
+        return with_defaults(self.fields, {**LETTERS, "subject": self.title})
+
 
 class FilingOptions(Options):
-    """One installation, and the account in it that the broker works as."""
+    """One installation, and what the broker reads and writes there."""
 
     url: Annotated[str, AfterValidator(checked_url)]
-    user: str
-    password: SecretSource
     fields: FiledFields
+    states: States
+    reported: str = "Liên thông: đã báo {code}"  # what marks a document whose status was sent
     days: int = Field(default=90, ge=1)  # so far back states are looked at after a start
     ca_file: Path | None = None  # CAs to trust instead of the system's, PEM
     connections: int = Field(default=4, ge=1, le=10)  # kept open, and used at the same time
     bytes_max: int = Field(default=100_000_000, gt=0)  # of one file that is collected
+
+
+class AccountOptions(FilingOptions):
+    """The account that the broker works as."""
+
+    user: str
+    password: SecretSource

@@ -11,10 +11,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from tests.adapters_document import block
 
 
-@pytest.mark.parametrize("section", ["Plone", "SFTP", "WebDAV", "SMB"])
+@pytest.mark.parametrize("section", ["Plone", "Mayan", "SFTP", "WebDAV", "SMB"])
 def test_the_example_of_options_is_taken(section: str, tmp_path: Path) -> None:
     example = json.loads(block(section, "json"))
-    secrets = {"password": b"mat-khau", "private_key": _private_key()}
+    secrets = {"password": b"mat-khau", "token": b"0123abcd", "private_key": _private_key()}
     options = dict(example["options"])
     for name in secrets.keys() & options.keys():
         (tmp_path / name).write_bytes(secrets[name])

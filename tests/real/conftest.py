@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.real.mayan import Installation, mayan
 from tests.real.plone import Site, plone
 
 
@@ -11,3 +12,9 @@ from tests.real.plone import Site, plone
 def plone_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     with plone(tmp_path_factory.mktemp("plone")) as site:
         yield site
+
+
+@pytest.fixture(scope="session")
+def mayan_installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    with mayan(tmp_path_factory.mktemp("mayan")) as installation:
+        yield installation
