@@ -91,13 +91,16 @@ class NoticedRow(SQLModel, table=True):
 
 
 class PulseRow(SQLModel, table=True):
-    """What a process that works last said of itself; the row goes when it stops as asked."""
+    """What a process last said of itself."""
 
     __tablename__ = "pulse"
-    process: str = Field(primary_key=True)
+    instance: str = Field(primary_key=True)  # a host gives the same number to several, one after another
+    process: str  # host and number
+    role: str  # worker, api
     host: str
     started_at: datetime = Field(sa_column=_moment())
     heard_at: datetime = Field(sa_column=_moment())
+    stopped_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))  # as asked
     ended: str = "[]"  # JSON: parts that ended though nobody asked them to
     contradicted: str = "[]"  # JSON: witnesses that saw another history
     disk_free_share: float | None = None  # of the data folder's disk

@@ -1,8 +1,5 @@
 """Alarms: a look at all that is watched, by one of all processes, and the messages that follow from it."""
 
-import os
-import shutil
-import socket
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -17,7 +14,6 @@ from exchange.core.alarm_messages import Item
 from exchange.core.alarm_rules import (
     CertificateReading,
     Limits,
-    ProcessReading,
     Readings,
     Undelivered,
     Unreachable,
@@ -31,6 +27,7 @@ from exchange.ledger import alarm_readings, alarms
 from exchange.ledger.database import unavailable
 from exchange.ledger.notices import Letter, Target
 from exchange.ledger.recount import recounted
+from exchange.pulse import WORKER, Pulse
 
 T = TypeVar("T")
 
@@ -48,10 +45,7 @@ class Alarms:
         """``contradicted`` names the witnesses that saw another history, as far as this process knows."""
         settings = context.settings
         self._context = context
-        self._contradicted = contradicted
-        self._host = socket.gethostname()
-        self._process = f"{self._host}:{os.getpid()}"
-        self._started_at = context.now()
+        self._pulse = Pulse(context, WORKER, contradicted)
         # Half the pause: a wait that ends a moment early must not cost a whole round.
         self._every = timedelta(seconds=settings.alarm_every_seconds / 2)
         self._span = timedelta(hours=settings.expiry_hours, seconds=4 * settings.head_start_seconds)
@@ -72,7 +66,7 @@ class Alarms:
 
     def beat(self, now: datetime) -> None:
         """Say how this process is."""
-        alarm_readings.beat(self._context.database, self._own(now), self._started_at)
+        self._pulse.beat(now)
 
     def look(self, now: datetime) -> None:
         """Judge what can be read, and take it in."""
@@ -103,7 +97,7 @@ class Alarms:
 
     def close(self) -> None:
         """This process stops as asked: nobody is to miss it."""
-        alarm_readings.leave(self._context.database, self._process, self._host, self._started_at)
+        self._pulse.stop()
 
     # --- what is read ---
 
@@ -126,26 +120,6 @@ class Alarms:
             account_refusals=_known(lambda: tuple(alarm_readings.account_refusals(database, now - hour))),
             counters_differ=_known(self._counters_differ),
         )
-
-    def _own(self, now: datetime) -> ProcessReading:
-        return ProcessReading(
-            name=self._process,
-            host=self._host,
-            heard_at=now,
-            replaced=False,
-            ended=tuple(self._context.liveness.dead()),
-            contradicted=tuple(self._contradicted()),
-            disk_free_share=self._disk_free_share(),
-        )
-
-    def _disk_free_share(self) -> float | None:
-        try:
-            usage = shutil.disk_usage(self._context.settings.data)
-        except OSError:
-            log.warning("disk_not_measured", exc_info=True)
-            return None
-        # What is kept for the system's own account is of no use to the broker: free, not the rest.
-        return usage.free / usage.total if usage.total else None
 
     def _witnesses(self) -> list[str]:
         return [Cosigner.parse(each).vkey.name for each in self._context.settings.witnesses]

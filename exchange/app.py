@@ -25,6 +25,7 @@ from exchange.liveness import Liveness
 from exchange.payloads import Payloads
 from exchange.pdf_evidence import PdfEvidence
 from exchange.pdfs import Limits, Pdfs
+from exchange.pulse import Beating
 from exchange.queue import Bell, Listener
 from exchange.receipts import Issuer
 from exchange.receiving import Receiving
@@ -166,6 +167,12 @@ class Broker:
             ("settle", dispatch.close),
         ]
         return worker
+
+    def with_pulse(self) -> None:
+        """Let others notice when this process is killed; one with a worker says so by itself."""
+        beating = Beating(self.context)
+        self.context.liveness.watch("pulse", beating.alive)
+        self._closing.append(("pulse", beating.close))
 
     def with_metrics(self) -> None:
         """Answer with this process's figures on ``metrics_port``; raises ``OSError`` when it is taken."""

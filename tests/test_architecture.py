@@ -50,6 +50,7 @@ LAYERS = (
         "tidy",
         "people",
         "pickup",
+        "pulse",
         "preflight",
         "retry",
         "sequencing",

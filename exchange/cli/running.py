@@ -96,6 +96,7 @@ def api(
         listening = server.listen(chosen.host, chosen.port)
     broker = Broker(chosen)
     application = broker.with_api()
+    broker.with_pulse()
     if ready >= 0:
         server.say_ready(ready)
     log.info("serving", address=f"http://{chosen.host}:{chosen.port}", database=_engine(chosen))

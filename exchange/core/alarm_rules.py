@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 
 from exchange.core.alarms import Cause, Facts, Rule
+from exchange.core.processes import ProcessReading, missing
 from exchange.core.receipt import instant
 
 EASE = 0.8  # of a limit: what an open alarm must come below
@@ -79,19 +80,6 @@ class WitnessReading:
 
     name: str
     behind_since: datetime | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProcessReading:
-    """What a process last said of itself. ``replaced``: another one began in its place since."""
-
-    name: str
-    heard_at: datetime
-    replaced: bool
-    ended: tuple[str, ...]
-    contradicted: tuple[str, ...]
-    disk_free_share: float | None
-    host: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,12 +213,12 @@ def _witnesses(readings: Readings, limits: Limits, _open: Collection[Cause]) -> 
 
 
 def _processes(readings: Readings, limits: Limits, open_: Collection[Cause]) -> Found:
-    silent = timedelta(minutes=limits.process_minutes)
+    silent_since = readings.at - timedelta(minutes=limits.process_minutes)
+    for each in missing(readings.processes or (), silent_since):
+        heard = {"process": each.name, "role": each.role, "host": each.host, "since": instant(each.heard_at)}
+        yield Cause(Rule.PROCESS_SILENT, each.name), heard
     for each in readings.processes or ():
-        if readings.at - each.heard_at >= silent:
-            if not each.replaced:
-                heard = {"process": each.name, "host": each.host, "since": instant(each.heard_at)}
-                yield Cause(Rule.PROCESS_SILENT, each.name), heard
+        if each.stopped_at is not None or each.heard_at <= silent_since:
             continue
         if each.ended:
             parts = {"process": each.name, "host": each.host, "parts": ", ".join(each.ended)}

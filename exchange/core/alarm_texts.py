@@ -101,8 +101,8 @@ _TEXTS: Mapping[Rule, tuple[Words, Words, Words]] = {
     Rule.PROCESS_SILENT: (
         Words("Không thấy tiến trình {process}", "Nothing is heard of the process {process}"),
         Words(
-            "Tiến trình trên máy {host} im lặng từ {since}.",
-            "The process on {host} has been silent since {since}.",
+            "Tiến trình ({role}) trên máy {host} im lặng từ {since}, chưa có tiến trình nào thay.",
+            "The process ({role}) on {host} has been silent since {since}, and none took its place.",
         ),
         Words(
             "Xem máy còn chạy không, rồi khởi động lại tiến trình. Nếu đã bỏ hẳn tiến trình này thì "

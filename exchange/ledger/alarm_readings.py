@@ -9,13 +9,13 @@ from sqlalchemy import Connection, and_, func, or_, select
 from exchange.alarm_tables import PulseRow
 from exchange.core.alarm_rules import (
     AccountRefusals,
-    ProcessReading,
     Queue,
     Undelivered,
     Unreachable,
     WitnessReading,
 )
 from exchange.core.delivery import FINAL, State
+from exchange.core.processes import ProcessReading
 from exchange.ledger import people
 from exchange.ledger.claim import ATTEMPT, DELIVERY
 from exchange.ledger.database import Database
@@ -169,33 +169,33 @@ def account_refusals(database: Database, since: datetime) -> list[AccountRefusal
 # --- processes ---
 
 
-def beat(database: Database, reading: ProcessReading, started_at: datetime) -> None:
+def beat(database: Database, instance: str, reading: ProcessReading) -> None:
     """Keep what a process says of itself, and forget those that have been gone for days.
 
     Crash before the commit or after it: it is said again at the next beat.
     """
     values = {
-        "host": reading.host,
-        "started_at": started_at,
         "heard_at": reading.heard_at,
         "ended": json.dumps(reading.ended),
         "contradicted": json.dumps(reading.contradicted),
         "disk_free_share": reading.disk_free_share,
     }
+    who = {"process": reading.name, "role": reading.role, "host": reading.host}
     with database.write() as connection:
         connection.execute(PULSE.delete().where(PULSE.c.heard_at < reading.heard_at - SILENT_KEPT))
-        said = database.insert(PULSE).values(process=reading.name, **values)
-        connection.execute(said.on_conflict_do_update(index_elements=["process"], set_=values))
+        said = database.insert(PULSE).values(
+            instance=instance, started_at=reading.started_at, **who, **values
+        )
+        connection.execute(said.on_conflict_do_update(index_elements=["instance"], set_=values))
 
 
-def leave(database: Database, process: str, host: str, started_at: datetime) -> None:
-    """A process stops as asked: it is not missed, and neither are those whose place it took.
+def stop(database: Database, instance: str, now: datetime) -> None:
+    """A process stops as asked: it is not missed.
 
     Crash before the commit: it is missed, as after a kill.
     """
-    replaced = and_(PULSE.c.host == host, PULSE.c.heard_at < started_at)
     with database.write() as connection:
-        connection.execute(PULSE.delete().where(or_(PULSE.c.process == process, replaced)))
+        connection.execute(PULSE.update().where(PULSE.c.instance == instance).values(stopped_at=now))
 
 
 def processes(database: Database, now: datetime, missed: timedelta) -> list[ProcessReading]:
@@ -205,13 +205,14 @@ def processes(database: Database, now: datetime, missed: timedelta) -> list[Proc
     return [
         ProcessReading(
             name=row.process,
+            role=row.role,
+            host=row.host,
+            started_at=row.started_at,
             heard_at=row.heard_at,
-            # A process that was killed is begun again on its host, under another name.
-            replaced=any(each.host == row.host and each.started_at > row.heard_at for each in rows),
+            stopped_at=row.stopped_at,
             ended=tuple(json.loads(row.ended)),
             contradicted=tuple(json.loads(row.contradicted)),
             disk_free_share=row.disk_free_share,
-            host=row.host,
         )
         for row in rows
     ]

@@ -2,13 +2,17 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from exchange.app import open_database
 from exchange.context import clock
-from tests.house import Adapters
-from tests.processes import Site, until
+from exchange.core.processes import ProcessReading, missing
+from exchange.ledger import alarm_readings
+from tests.house import Adapters, settings_for
+from tests.processes import Site, free_port, until
 from tests.province import COMMUNE, FINANCE, OFFICE
 
 MakeSite = Callable[..., Site]
@@ -124,3 +128,21 @@ def test_several_api_processes_share_one_address(make_site: MakeSite, tmp_path: 
     ids = post_all(site)
     check(site, ids, tmp_path)
     assert site.stop(process) == 0
+
+
+def test_a_process_that_only_answers_is_missed_when_it_was_killed_and_not_when_it_stopped(
+    make_site: MakeSite, tmp_path: Path
+) -> None:
+    site = make_site("", {})
+    killed, stopped = site.start("api"), site.start("api", "--port", str(free_port()))
+    database = open_database(settings_for(tmp_path / "data", ""))
+
+    def heard() -> list[ProcessReading]:
+        return alarm_readings.processes(database, clock(), timedelta(days=1))
+
+    until(lambda: len(heard()) == 2, 30, f"both said how they are\n{site.logs()}")
+    site.kill(killed)
+    assert site.stop(stopped) == 0
+    [missed] = missing(heard(), clock())
+    database.close()
+    assert (missed.role, missed.name.rpartition(":")[2]) == ("api", str(killed.pid))

@@ -11,7 +11,6 @@ from exchange.core.alarm_rules import (
     CertificateReading,
     Judged,
     Limits,
-    ProcessReading,
     Queue,
     Readings,
     Undelivered,
@@ -21,6 +20,7 @@ from exchange.core.alarm_rules import (
 )
 from exchange.core.alarm_texts import _TEXTS, describe
 from exchange.core.alarms import Cause, Rule
+from exchange.core.processes import ProcessReading
 
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
 LIMITS = Limits(
@@ -49,12 +49,11 @@ def judged(open_: frozenset[Cause] = frozenset(), **read: object) -> Judged:
 def process(**changes: object) -> tuple[ProcessReading]:
     calm = ProcessReading(
         name="worker-1",
-        heard_at=NOW,
-        replaced=False,
-        ended=(),
-        contradicted=(),
-        disk_free_share=0.5,
+        role="worker",
         host="a",
+        started_at=NOW - timedelta(days=1),
+        heard_at=NOW,
+        disk_free_share=0.5,
     )
     return (replace(calm, **changes),)  # type: ignore[arg-type]
 
@@ -94,7 +93,8 @@ CALM: dict[str, dict[str, object]] = {
     "witness": {"witnesses": (WitnessReading(name="w", behind_since=ago(minutes=59)),)},
     "witness up to date": {"witnesses": (WitnessReading(name="w", behind_since=None),)},
     "process": {"processes": process(heard_at=ago(minutes=4.9))},
-    "process replaced": {"processes": process(heard_at=ago(minutes=9), replaced=True)},
+    "process stopped": {"processes": process(heard_at=ago(minutes=9), stopped_at=ago(minutes=9))},
+    "process stopped as it was": {"processes": process(ended=("settle",), stopped_at=NOW)},
     "disk": {"processes": process(disk_free_share=0.1)},
     "disk unknown": {"processes": process(disk_free_share=None)},
     "queue": {"queue": Queue(overdue=1000, minutes=10)},
