@@ -92,6 +92,15 @@ class TestConformance(CollectsConformance, HandsOverConformance):
         ready(messages)
         assert {each.content for each in adapter.collect()} == set(messages.values())
 
+    def test_what_was_refused_is_not_collected_again(
+        self, adapter: AgencyAdapter, ready: Callable[[Mapping[str, bytes]], None]
+    ) -> None:
+        ready({"một": b"1", "hai": b"2"})
+        for _ in range(3):  # what Mayan answers with 500 while its SQLite is busy is marked the next time
+            for each in adapter.collect():
+                adapter.refused(each.key, ["Chữ ký không hợp lệ.", "The signature is not valid."])
+        assert list(adapter.collect()) == []
+
 
 def test_a_document_is_filed_with_its_metadata_the_signed_original_and_each_attached_file(
     adapter: Adapter, mayan_installation: Installation
