@@ -12,6 +12,7 @@ from exchange.audit.anchors import Anchors
 from exchange.audit.finding import Exit
 from exchange.context import Context
 from exchange.core import edxml, parsing, receipt, signature
+from exchange.core.closing import FORWARDED
 from exchange.core.edxml import DocumentMessage, StatusMessage
 from exchange.core.edxml_values import NAMESPACE
 from exchange.core.pdf_document import is_pdf
@@ -40,6 +41,10 @@ _KINDS = {
     ReceiptKind.REFUSED: ("văn bản không chuyển được", "the document was not delivered"),
     ReceiptKind.EXPIRED: ("văn bản quá hạn chuyển", "the document was not delivered in time"),
 }
+_GONE_ON = (
+    "văn bản đã được chuyển tiếp tới cơ quan kế thừa",
+    "the document was forwarded to the agency that follows",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,7 +170,7 @@ def _anchors(context: Context) -> Anchors:
 
 
 def _of_receipt(read: Receipt) -> tuple[Sentence, ...]:
-    vi, en = _KINDS[read.kind]
+    vi, en = _GONE_ON if read.reason_code == FORWARDED else _KINDS[read.kind]
     subject, at = read.subject, receipt.instant(read.at)
     signed = Sentence(
         vi=f"Biên nhận do {read.broker} ký, nguyên vẹn: {vi}, lúc {at}.",

@@ -14,7 +14,7 @@ from exchange.audit.finding import Finding, Report, Status
 from exchange.audit.pdfs import Examine
 from exchange.audit.proofs import NotAProof, Proof
 from exchange.audit.receipts import Signed
-from exchange.audit.words import finding, named, unreadable
+from exchange.audit.words import finding, unreadable
 from exchange.core import asic, pdf_kept
 from exchange.core import bundle as layout
 from exchange.core.bundle import Contents
@@ -22,7 +22,7 @@ from exchange.core.container import Container, ContainerLimits, NotAContainer
 from exchange.core.note import Checkpoint
 from exchange.core.receipt import Receipt
 from exchange.core.refusal import Refused
-from exchange.core.trust import is_readable
+from exchange.core.trust import is_readable, named
 from exchange.core.unsigned import NOT_SIGNED, Lack
 
 EXPANDED_LEAST, EXPANDED_TIMES = 32_000_000, 20  # what a container may unpack to, by its size

@@ -10,13 +10,13 @@ from cryptography import x509
 
 from exchange.audit.anchors import Anchors
 from exchange.audit.finding import Finding
-from exchange.audit.words import LIMITS, STATUSES, finding, local, named, refusal, subject, validity
+from exchange.audit.words import LIMITS, STATUSES, finding, local, refusal, subject, validity
 from exchange.core import edxml, enveloped
 from exchange.core.edxml import DocumentMessage, StatusMessage
 from exchange.core.parsing import parse
 from exchange.core.refusal import Refused
 from exchange.core.signature import SignxmlVerifier, Trust, verify
-from exchange.core.trust import check_suitable, fingerprint, is_valid_at, load_certificate
+from exchange.core.trust import check_suitable, fingerprint, is_valid_at, load_certificate, named
 from exchange.core.unsigned import Lack, lack_of, words
 
 

@@ -10,9 +10,10 @@ from lxml import etree
 
 from exchange.audit.anchors import Anchors
 from exchange.audit.finding import Finding
-from exchange.audit.words import LIMITS, RECEIPTS, finding, local, refusal, subject, validity
+from exchange.audit.words import GONE_ON, LIMITS, RECEIPTS, finding, local, refusal, subject, validity
 from exchange.core import receipt as receipts
 from exchange.core import xades
+from exchange.core.closing import FORWARDED
 from exchange.core.parsing import parse
 from exchange.core.receipt import Receipt, ReceiptKind
 from exchange.core.refusal import Refused
@@ -125,7 +126,7 @@ def commands(about: str) -> tuple[str, ...]:
 
 def _said(receipt: Receipt) -> tuple[str, str]:
     """What it says, in a phrase: Vietnamese, English."""
-    event, event_en = RECEIPTS[receipt.kind]
+    event, event_en = GONE_ON if receipt.reason_code == FORWARDED else RECEIPTS[receipt.kind]
     to = ", ".join(delivery.addressed_as for delivery in receipt.deliveries)
     why = f" ({receipt.reason or receipt.reason_code})" if receipt.reason_code else ""
     about = f"{receipt.subject.document_id}, {receipt.subject.sender} → {to}; {local(receipt.at)}"

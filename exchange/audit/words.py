@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from cryptography import x509
-from cryptography.x509.oid import NameOID
 
 from exchange.audit.finding import Finding, Report
 from exchange.audit.texts import TEXTS
@@ -13,7 +12,7 @@ from exchange.core.parsing import ParseLimits
 from exchange.core.receipt import ReceiptKind
 from exchange.core.refusal import Refused
 from exchange.core.refusal_texts import CATALOGUE
-from exchange.core.trust import fingerprint
+from exchange.core.trust import fingerprint, named
 
 # An agency's own limits were applied when the document was accepted; these keep a hostile file bounded.
 LIMITS = ParseLimits(document_bytes_max=128_000_000, depth_max=64)
@@ -33,6 +32,9 @@ RECEIPTS: Mapping[str, tuple[str, str]] = {
     ReceiptKind.REFUSED: ("Không chuyển được tới nơi nhận", "Ended without delivery to the receiver"),
     ReceiptKind.EXPIRED: ("Quá hạn, chưa chuyển được tới nơi nhận", "Not delivered to the receiver in time"),
 }
+
+# Of a refusal by which the message goes on: its reason names to whom.
+GONE_ON = ("Đã chuyển tiếp tới cơ quan kế thừa", "Forwarded to the agency that follows")
 
 # QCVN 102 status codes.
 STATUSES: Mapping[str, tuple[str, str]] = {
@@ -129,11 +131,6 @@ def local(moment: datetime) -> str:
 def subject(certificate: x509.Certificate) -> str:
     """Whose certificate it is, and which one."""
     return f"{named(certificate.subject)} (SHA-256 {fingerprint(certificate)})"
-
-
-def named(name: x509.Name) -> str:
-    """A name with its parts, that of an organization's code too."""
-    return name.rfc4514_string({NameOID.ORGANIZATION_IDENTIFIER: "organizationIdentifier"})
 
 
 def validity(certificate: x509.Certificate) -> dict[str, str]:

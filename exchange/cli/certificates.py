@@ -15,7 +15,7 @@ from exchange.context import clock
 from exchange.core.expiry import end_of, ending
 from exchange.core.signature import RegisteredCertificate
 from exchange.core.standing import Verdict, shown
-from exchange.core.trust import check_chain, check_suitable, fingerprint, load_certificate
+from exchange.core.trust import check_chain, check_suitable, fingerprint, load_certificate, named
 from exchange.ledger import directory_store, revocations
 from exchange.ledger.directory_store import NotTaken
 
@@ -92,7 +92,7 @@ def list_(
             (
                 each.code,
                 registered.fingerprint,
-                registered.certificate.subject.rfc4514_string(),
+                named(registered.certificate.subject),
                 local(registered.valid_from),
                 local(registered.valid_to),
                 local(registered.certificate.not_valid_after_utc),

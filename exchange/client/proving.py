@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from cryptography import x509
 
 from exchange.client.problems import Damaged, NotProven
-from exchange.core import edxml, xades
+from exchange.core import edxml, trust, xades
 from exchange.core import receipt as receipts
 from exchange.core.edxml import DocumentMessage, StatusMessage
 from exchange.core.receipt import Receipt
@@ -134,10 +134,10 @@ def _issuer(
         except Refused:
             continue
         return authority
+    subject = trust.named(named.subject)
     raise NotProven(
-        f"Nobody you trust vouches for the signer's certificate ({named.subject.rfc4514_string()}, "
-        f"SHA-256 {fingerprint(named)}).",
-        f"Chứng thư số của người ký ({named.subject.rfc4514_string()}, SHA-256 {fingerprint(named)}) "
+        f"Nobody you trust vouches for the signer's certificate ({subject}, SHA-256 {fingerprint(named)}).",
+        f"Chứng thư số của người ký ({subject}, SHA-256 {fingerprint(named)}) "
         "không do bên nào bạn tin cậy bảo đảm.",
     )
 

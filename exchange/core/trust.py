@@ -12,6 +12,7 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.x509.oid import NameOID
 
 from exchange.core.refusal import Refused, refuse
 
@@ -55,6 +56,11 @@ class Trust:
     def find(self, fingerprint: str) -> RegisteredCertificate | None:
         """The registered certificate with this SHA-256, if there is one."""
         return self.certificates.get(fingerprint)
+
+
+def named(name: x509.Name) -> str:
+    """A name with its parts (RFC 4514), that of an organization's code in words too."""
+    return name.rfc4514_string({NameOID.ORGANIZATION_IDENTIFIER: "organizationIdentifier"})
 
 
 def fingerprint(certificate: x509.Certificate) -> str:

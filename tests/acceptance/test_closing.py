@@ -6,6 +6,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from exchange.audit.anchors import Anchors
+from exchange.audit.receipts import check
 from exchange.cli.agency_files import sentence
 from exchange.closing import Closings, Outlook, outlook
 from exchange.context import today
@@ -54,6 +56,13 @@ def ends_of(house: House, answer: Answer) -> list[tuple[str, ReceiptKind, str]]:
     ]
 
 
+def said(house: House, answer: Answer) -> str:
+    """What the verifier says, in English, of the last receipt."""
+    row = reading.receipts_of(house.context.database, answer.id)[-1]
+    _, [vouched, *_] = check(row["body"], "receipt.xml", Anchors())
+    return vouched.text
+
+
 def test_a_waiting_document_goes_on_to_the_agency_that_follows_and_the_sender_is_told(house: House) -> None:
     content = house.province.document(OFFICE, COMMUNE, at=house.clock.now)
     answer = house.submit(content, OFFICE)
@@ -65,6 +74,8 @@ def test_a_waiting_document_goes_on_to_the_agency_that_follows_and_the_sender_is
     reason = house.receipts(answer.id)[-1].reason
     assert f"{COMMUNE} ngừng hoạt động từ ngày 25/11/2026 (NQ 1); văn bản chuyển tới {FINANCE}" in reason
     assert f"it goes on to {FINANCE}" in reason
+    assert "Forwarded to the agency that follows (" in said(house, answer)
+    assert "Ended without" not in said(house, answer)
     assert house.fetch_all(FINANCE) == [content]
     assert ends_of(house, answer)[-1] == (FINANCE, ReceiptKind.DELIVERED, "")
     onward = house.deliveries(answer.id)[FINANCE]

@@ -18,6 +18,7 @@ from exchange.core.period import Period
 from exchange.core.refusal import refuse
 from exchange.core.report import By, Kind, Question
 from exchange.core.standing import shown
+from exchange.core.trust import named
 from exchange.ledger import acts, reading, watching
 from exchange.web import deeds
 from exchange.web.asking import share_of
@@ -231,7 +232,7 @@ def _certificates(visit: Visitor, context: Context, found: Agency) -> list[Mappi
     verdicts, now = context.registry.current.verdicts, context.now()
     return [
         {
-            "subject": each.certificate.subject.rfc4514_string(),
+            "subject": named(each.certificate.subject),
             "until": end_of(each),
             "revocation": said(f"revocation.{shown(verdicts.get(each.fingerprint), now)}", visit.language),
             "fingerprint": each.fingerprint,
