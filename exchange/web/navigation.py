@@ -9,11 +9,16 @@ OVERSEERS = (ADMINISTRATOR, AUDITOR)
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One entry of the menu: the key of its text, its address, and the roles that see it."""
+    """One entry of the menu: the key of its text, its address, who sees it, and what else belongs there."""
 
     key: str
     path: str
     roles: tuple[str, ...]
+    besides: tuple[str, ...] = ()
+
+    def has(self, path: str) -> bool:
+        """Whether a page of this address belongs to the entry."""
+        return any(path == each or path.startswith(f"{each}/") for each in (self.path, *self.besides))
 
 
 # In the order in which they are shown; the first that a role has is its first page.
@@ -21,9 +26,9 @@ ENTRIES: tuple[Entry, ...] = (
     Entry("menu.overview", "/web/overview", OVERSEERS),
     Entry("menu.documents", "/web/documents", OVERSEERS),
     Entry("desk.title", "/web/desk", (CLERK,)),
-    Entry("menu.incoming", "/web/incoming", (CLERK,)),
-    Entry("menu.outgoing", "/web/outgoing", (CLERK,)),
-    Entry("send.title", "/web/send", (CLERK,)),
+    Entry("menu.incoming", "/web/incoming", (CLERK,), ("/web/register/incoming",)),
+    Entry("menu.outgoing", "/web/outgoing", (CLERK,), ("/web/register/outgoing",)),
+    Entry("send.title", "/web/send", (CLERK,), ("/web/compose", "/web/groups")),
     Entry("menu.agencies", "/web/agencies", OVERSEERS),
     Entry("menu.failures", "/web/failures", OVERSEERS),
     Entry("menu.reports", "/web/reports", OVERSEERS),

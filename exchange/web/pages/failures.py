@@ -38,13 +38,13 @@ GROUPS = (
 )
 ROWS = (
     Column("document", "agency.document"),
-    Column("subject", "documents.words"),
+    Column("subject", "documents.words", "name"),
     Column("sender", "documents.from"),
     Column("receiver", "failures.receiver"),
     Column("state", "documents.state"),
     Column("final_at", "failures.ended", "moment", sortable=True),
     Column("attempts", "failures.attempts", "number"),
-    Column("reason", "failures.said"),
+    Column("reason", "failures.said", "wrapping"),
 )
 WOULD = (
     Column("receiver", "failures.receiver"),
