@@ -114,6 +114,8 @@ def _first_state(directory: Directory, code: str) -> State:
     # For an agency that pulls, and for one that is not connected and can only fetch its receipts, a
     # delivery needs no attempt: it lies ready from the first moment.
     agency = directory.get(code)
+    if agency is not None and agency.hub:
+        agency = directory.get(agency.hub)
     if agency is None or not agency.adapter:
         return State.AVAILABLE
     try:

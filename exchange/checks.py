@@ -17,6 +17,7 @@ from exchange.core import edxml, parsing, routing, signature, unsigned
 from exchange.core.codes import secret_mark
 from exchange.core.directory import Agency
 from exchange.core.edxml import BusinessType, DocumentMessage
+from exchange.core.hub import for_us
 from exchange.core.receipt import Notice
 from exchange.core.refusal import Refusal, Refused, refuse
 from exchange.core.refusal_texts import CATALOGUE
@@ -203,6 +204,8 @@ def check_all(
     earlier = reasons.of(_check_earlier, context, message, sender, now)
     # (5) where it goes
     to = [receiver.organ_id for receiver in message.receivers]
+    if token.brought_by:  # nothing goes back to the hub that it came from
+        to = for_us(context.registry.current.directory, to, token.brought_by, today(now))
     types = [attachment.content_type for attachment in message.attachments]
     plan = reasons.of(plan_routes, context, sender, to, size, types, now)
     # What is against the document itself comes first: it is more than a matter of waiting.

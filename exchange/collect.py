@@ -7,7 +7,7 @@ from http import HTTPStatus
 
 import structlog
 
-from exchange import collecting, confirm, intake
+from exchange import bringing, collecting, confirm, intake
 from exchange.adapter import AgencyAdapter, Collected, StatusReport
 from exchange.connections import Connections, NoAdapter
 from exchange.context import Context
@@ -99,7 +99,9 @@ class Collect:
                 log.exception("not_taken", agency=agency, key=getattr(collected, "key", ""))
 
     def take(self, agency: str, collected: Collected) -> list[str]:
-        """Accept what was collected in the agency's own name; the reasons if it is refused.
+        """Accept what was collected in the agency's own name, or a hub's for whom it may bring messages.
+
+        The reasons if it is refused.
 
         Raises ``NotNow``.
         """
@@ -119,6 +121,7 @@ class Collect:
     def _accepted(self, agency: Agency, collected: Collected, now: datetime) -> list[Refusal]:
         """What is against it; nothing where it was accepted, now or before."""
         content: bytes | None = None
+        sender = agency.code
         try:
             if isinstance(collected.content, StatusReport):
                 examined = collecting.report_of(self._context, agency, collected.content, now)
@@ -126,11 +129,13 @@ class Collect:
                     return []
             else:
                 content = collecting.message_of(self._context, agency, collected.key, collected.content, now)
-                examined = _examine(self._context, content, as_token(agency.code, now), now)
+                token = bringing.spoken_for(self._context, content, as_token(agency.code, now), now)
+                sender = token.agency
+                examined = _examine(self._context, content, token, now)
             [answer] = intake.accept(self._context, [examined])
             return [answer] if isinstance(answer, Refusal) else []
         except Refused as refused:
-            known = content is not None and intake.accepted_before(self._context, content, agency.code)
+            known = content is not None and intake.accepted_before(self._context, content, sender)
             return [] if known else list(refused.refusals)
 
     def _agency(self, code: str) -> Agency:

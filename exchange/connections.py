@@ -39,8 +39,10 @@ class Connections:
         self._lock = threading.Lock()
 
     def of(self, code: str) -> AgencyAdapter:
-        """The adapter of the agency with this key; raises ``NoAdapter`` with the reason."""
+        """The adapter of the agency with this key, or of its hub; raises ``NoAdapter`` with the reason."""
         agency = self._registry.current.directory.get(code)
+        if agency is not None and agency.hub:
+            agency = self._registry.current.directory.get(agency.hub) or agency
         if agency is None or not agency.adapter:
             raise NoAdapter(f"{code} is not connected")
         return self._kept_for(agency) or self._make(agency)
@@ -51,8 +53,10 @@ class Connections:
         return None if agency is None else self._kept_for(agency)
 
     def connected(self) -> list[str]:
-        """Keys of all agencies that have an adapter."""
-        return [agency.code for agency in self._registry.current.directory if agency.adapter]
+        """Keys of all agencies that have an adapter of their own."""
+        return [
+            agency.code for agency in self._registry.current.directory if agency.adapter and not agency.hub
+        ]
 
     def close(self) -> None:
         """Close all; one that cannot be closed keeps no other from it."""

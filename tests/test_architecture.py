@@ -59,7 +59,7 @@ LAYERS = (
         "verification",
         "reports",
     ),
-    ("checks", "findings"),
+    ("checks", "findings", "bringing"),
     (
         *(
             "breakers",
@@ -91,6 +91,7 @@ LAYERS = (
         "posting",
         "http_client",
         "json_calls",
+        "axis_client",
         "filing_options",
         "filing_adapter",
         "secret",
@@ -121,6 +122,7 @@ ADAPTERS_SEE = {
     "lines",
     "secret",
     "json_calls",
+    "axis_client",
     "filing_options",
     "filing_adapter",
 }

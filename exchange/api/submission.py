@@ -16,7 +16,7 @@ import orjson
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from exchange import confirm, findings, intake
+from exchange import bringing, confirm, findings, intake
 from exchange.api.access import Rate, authenticate
 from exchange.api.deadline import Disconnected, Receive, read_body
 from exchange.api.problem import CONTENT_TYPE, problem, status_of
@@ -114,6 +114,9 @@ class Submission:
     async def take(self, path: str, content: bytes, token: Token) -> Answer:
         """Accept what was sent to ``path``, one of ``EXAMINERS``; raises ``Refused``."""
         try:
+            if token.agency in self._context.registry.current.directory.hubs:
+                now = self._context.now()
+                token = await self._in_thread(bringing.spoken_for, self._context, content, token, now)
             answer = await self._answer(EXAMINERS[path], content, token)
         except (Full, NotKept, SQLAlchemyError) as error:
             log.error("not_stored", error=str(error), sender=token.agency)

@@ -11,6 +11,7 @@ import typer
 from exchange import settings
 from exchange.app import open_database
 from exchange.cli.agency_files import adapter_problems, refuse, sentence
+from exchange.cli.outside import outside
 from exchange.cli.reorganisation import reorganise
 from exchange.cli.say import fail, say, table
 from exchange.context import clock, today
@@ -24,6 +25,7 @@ from exchange.ledger.database import Database
 
 group = typer.Typer(help="Agencies: import, export, reorganise, show.", no_args_is_help=True)
 group.command()(reorganise)
+group.command()(outside)
 
 
 def _day(on: datetime | None) -> date:

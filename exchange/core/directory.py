@@ -16,6 +16,8 @@ from exchange.core.codes import CodeForm, form_of, normalise
 from exchange.core.directory_slips import slips
 from exchange.core.trust import RegisteredCertificate, Trust
 
+THROUGH = "through"  # the adapter of an agency that is reached through a hub
+
 
 class Level(StrEnum):
     """Where an agency stands in the state's structure."""
@@ -88,6 +90,11 @@ class Agency:
         object.__setattr__(self, "aliases", tuple(ordered))
         object.__setattr__(self, "former", tuple(sorted(self.former, key=lambda each: each.until)))
 
+    @property
+    def hub(self) -> str:
+        """The key of the hub through which it is reached (``exchange.core.hub``); empty: none."""
+        return str(self.options.get("hub", "")) if self.adapter == THROUGH else ""
+
     def as_of(self, day: date) -> "Agency | Former":
         """What has the ``name``, ``level`` and ``parent`` of that day, or of the nearest of its life."""
         for each in self.former:
@@ -138,7 +145,7 @@ def standings(agency: Agency) -> tuple[Standing, ...]:
 class Directory:
     """All agencies that are known, indexed for the questions of intake. Never changes once made."""
 
-    __slots__ = ("_agencies", "_children", "_followed", "_holders", "_trust")
+    __slots__ = ("_agencies", "_children", "_followed", "_holders", "_trust", "hubs")
 
     def __init__(self, agencies: Iterable[Agency]) -> None:
         """Raise ``ValueError`` if two agencies have one key, or two registrations one fingerprint."""
@@ -146,6 +153,9 @@ class Directory:
         self._holders: Mapping[str, tuple[Holding, ...]] = _by_code(self._agencies.values())
         self._children: Mapping[str, tuple[Agency, ...]] = _by_parent(self._agencies.values())
         self._followed: Mapping[str, tuple[Agency, ...]] = _by_successor(self._agencies.values())
+        self.hubs: Mapping[str, tuple[str, ...]] = _by_hub(
+            self._agencies.values()
+        )  # who is reached through each
         self._trust = Trust(certificates=_by_fingerprint(self._agencies.values()))
 
     def __iter__(self) -> Iterator[Agency]:
@@ -342,6 +352,14 @@ def _by_successor(agencies: Iterable[Agency]) -> dict[str, tuple[Agency, ...]]:
         for successor in agency.successors:
             index.setdefault(successor, []).append(agency)
     return {successor: tuple(several) for successor, several in index.items()}
+
+
+def _by_hub(agencies: Iterable[Agency]) -> dict[str, tuple[str, ...]]:
+    index: dict[str, list[str]] = {}
+    for agency in agencies:
+        if agency.hub:
+            index.setdefault(agency.hub, []).append(agency.code)
+    return {hub: tuple(several) for hub, several in index.items()}
 
 
 def _by_fingerprint(agencies: Iterable[Agency]) -> dict[str, RegisteredCertificate]:

@@ -41,6 +41,7 @@ class Token:
     created_at: datetime
     expires_at: datetime
     revoked_at: datetime | None = None
+    brought_by: str = ""  # of a call: the hub that brings a message of ``agency``; no token says so itself
 
     def active(self, now: datetime) -> bool:
         """Whether it opens anything at ``now``."""
