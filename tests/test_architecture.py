@@ -99,6 +99,7 @@ LAYERS = (
         "pdf_process",
         "drop_folder",
         "lines",
+        "mail_lines",
     ),
     ("core",),
 )
@@ -120,6 +121,7 @@ ADAPTERS_SEE = {
     "drop_folder",
     "http_client",
     "lines",
+    "mail_lines",
     "secret",
     "json_calls",
     "axis_client",
@@ -130,7 +132,8 @@ ADAPTERS_SEE = {
 CORE_IMPORTS = {
     # of the standard library: what computes; io for buffers in memory
     *("abc", "base64", "binascii", "bisect", "collections", "contextlib", "copy", "csv", "dataclasses"),
-    *("datetime", "decimal", "difflib", "enum", "functools", "hashlib", "heapq", "hmac", "io", "ipaddress"),
+    *("datetime", "decimal", "difflib", "email", "enum", "functools", "hashlib", "heapq", "hmac"),
+    *("io", "ipaddress"),
     *("itertools", "json", "math", "operator", "re", "statistics", "string", "struct", "textwrap"),
     *("types", "typing"),
     *("unicodedata", "uuid", "zipfile", "zlib", "__future__"),
