@@ -6,6 +6,7 @@ Only the look-up of a name has the limit of the system's resolver alone.
 """
 
 import imaplib
+import re
 import select
 import smtplib
 import socket
@@ -13,15 +14,16 @@ import ssl
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 from imap_tools import BaseMailBox
 from imap_tools.errors import ImapToolsError
 from pydantic import SecretStr
 
-from exchange.http_client import one_line
+from exchange.core.mail_reading import HEADERS_BYTES_MAX, Unreadable
 
 Security = Literal["starttls", "tls", "none"]
 
@@ -39,7 +41,7 @@ FAILURES = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Server:
-    """Where a server is, how the line is secured, and who signs in ("": nobody)."""
+    """Where a server is, how the line is secured, and who signs in."""
 
     host: str
     port: int
@@ -103,11 +105,12 @@ class _Line:
 class SmtpLine(_Line):
     """One session that may send."""
 
-    def __init__(self, session: smtplib.SMTP, cut: _Cut, greeting: str) -> None:
+    def __init__(self, session: smtplib.SMTP, cut: _Cut) -> None:
         super().__init__(cut)
-        self.session, self.greeting = session, greeting
+        self.session = session
 
     def close(self) -> None:
+        """Without a word: the server has what it said that it has."""
         super().close()
         self.session.close()
 
@@ -120,41 +123,43 @@ class ImapLine(_Line):
         self.box = box
 
     def close(self) -> None:
+        """Without a word: every command was answered."""
         super().close()
-        with suppress(OSError):
-            self.box.client.shutdown()
+        _closed(self.box)
 
 
 def dial_smtp(server: Server, deadline: float) -> SmtpLine:
     """A session that is signed in; raises ``FAILURES``."""
-    opened, cut = _connected(server, deadline)
-    try:
+    with ExitStack() as undo:
+        opened, cut = _connected(server, deadline, undo)
         with cut.at(deadline):
-            session = _Smtp(_secured(opened, server), server)
-            greeting = one_line((session.ehlo_resp or session.ehlo()[1] or b"").decode("utf-8", "replace"))
+            session = _Smtp(_secured(opened, server, undo), server)
+            undo.callback(session.close)
+            session.ehlo_or_helo_if_needed()
             if server.security == "starttls":
                 session.starttls(context=server.tls)
-            if server.user:
-                session.login(server.user, server.password.get_secret_value())
-            return SmtpLine(session, cut, greeting.partition(" ")[0])
-    except BaseException:
-        _gone(opened, cut)
-        raise
+            session.login(server.user, server.password.get_secret_value())
+        undo.pop_all()
+        return SmtpLine(session, cut)
 
 
 def dial_imap(server: Server, deadline: float) -> ImapLine:
     """A mailbox that is signed in to; raises ``FAILURES``."""
-    opened, cut = _connected(server, deadline)
-    try:
+    with ExitStack() as undo:
+        opened, cut = _connected(server, deadline, undo)
         with cut.at(deadline):
-            box = _Box(_secured(opened, server), server)
+            box = _Box(_secured(opened, server, undo), server)
+            undo.callback(_closed, box)
             if server.security == "starttls":
                 box.client.starttls(ssl_context=server.tls)
             box.login_utf8(server.user, server.password.get_secret_value(), initial_folder=None)
-            return ImapLine(box, cut)
-    except BaseException:
-        _gone(opened, cut)
-        raise
+        undo.pop_all()
+        return ImapLine(box, cut)
+
+
+def _closed(box: BaseMailBox) -> None:
+    with suppress(OSError):
+        box.client.shutdown()
 
 
 class _Smtp(smtplib.SMTP):
@@ -188,7 +193,7 @@ class _Box(BaseMailBox):
         return _Imap(*self._given)
 
 
-def _connected(server: Server, deadline: float) -> tuple[socket.socket, _Cut]:
+def _connected(server: Server, deadline: float, undo: ExitStack) -> tuple[socket.socket, _Cut]:
     failure = OSError("the host has no address")
     for family, kind, protocol, _, address in socket.getaddrinfo(
         server.host, server.port, type=socket.SOCK_STREAM
@@ -202,17 +207,40 @@ def _connected(server: Server, deadline: float) -> tuple[socket.socket, _Cut]:
             failure = error
             continue
         opened.settimeout(None)  # the timer holds the time from here on
-        return opened, _Cut(opened.dup())
+        cut = _Cut(opened.dup())
+        undo.callback(opened.close)
+        undo.callback(cut.close)
+        undo.callback(cut.now)
+        return opened, cut
     raise failure
 
 
-def _secured(opened: socket.socket, server: Server) -> socket.socket:
+def _secured(opened: socket.socket, server: Server, undo: ExitStack) -> socket.socket:
     if server.security != "tls":
         return opened
-    return server.tls.wrap_socket(opened, server_hostname=server.host)
+    secured = server.tls.wrap_socket(opened, server_hostname=server.host)
+    undo.callback(secured.close)
+    return secured
 
 
-def _gone(opened: socket.socket, cut: _Cut) -> None:
-    cut.now()
-    cut.close()
-    opened.close()
+def validity(box: BaseMailBox) -> int:
+    """Of the folder that is open: with another one every UID names another mail (RFC 3501, 2.3.1.1)."""
+    answer = box.client.untagged_responses.get("UIDVALIDITY", [])
+    return next((int(each) for each in answer if isinstance(each, bytes)), 0)
+
+
+def fetched(
+    box: BaseMailBox, uid: str, bytes_max: int, *, headers_only: bool
+) -> tuple[bytes, datetime] | None:
+    """The mail, and when its server took it; None where it is gone. Raises ``Unreadable``."""
+    [told, *_] = box.client.uid("FETCH", uid, "(RFC822.SIZE INTERNALDATE)")[1]
+    size = re.search(rb"RFC822\.SIZE (\d+)", told or b"")
+    moment = imaplib.Internaldate2tuple(told or b"")
+    if size is None or moment is None:
+        return None
+    if int(size[1]) > bytes_max and not headers_only:
+        raise Unreadable(f"the mail has {int(size[1])} bytes; {bytes_max} are allowed")
+    part = f"HEADER]<0.{HEADERS_BYTES_MAX}>" if headers_only else "]"
+    answer = box.client.uid("FETCH", uid, f"(BODY.PEEK[{part})")[1]
+    raw = next((each[1] for each in answer if isinstance(each, tuple)), None)
+    return None if raw is None else (raw, datetime.fromtimestamp(time.mktime(moment), UTC))

@@ -100,6 +100,8 @@ LAYERS = (
         "drop_folder",
         "lines",
         "mail_lines",
+        "mail_options",
+        "mailbox",
     ),
     ("core",),
 )
@@ -122,6 +124,8 @@ ADAPTERS_SEE = {
     "http_client",
     "lines",
     "mail_lines",
+    "mail_options",
+    "mailbox",
     "secret",
     "json_calls",
     "axis_client",

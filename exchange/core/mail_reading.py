@@ -12,6 +12,7 @@ from email.header import decode_header, make_header
 from email.message import Message
 from email.utils import parseaddr
 from functools import partial
+from itertools import islice
 from typing import Final, Literal
 
 from lxml import etree, html
@@ -57,7 +58,7 @@ class Unreadable(Exception):
 
 
 def read(raw: bytes, ours: str, theirs: str, at: datetime) -> Received:
-    """What a mail means to the broker, whose address is ``ours``; ``at``: when it came. Raises ``Unreadable``."""
+    """What a mail means to the broker, whose address is ``ours``; it came ``at``. Raises ``Unreadable``."""
     head = raw[: HEADERS_BYTES_MAX + 4]
     if len(raw) > HEADERS_BYTES_MAX and b"\n\n" not in head.replace(b"\r\n", b"\n"):
         raise Unreadable("the headers are too long")
@@ -124,12 +125,15 @@ def _leaves(mail: Message) -> Iterator[Message]:
 
 def _key(mail: Message, ours: str) -> str:
     """Named by the mail that it answers, or by the subject, which programs keep that lose the other."""
-    domain = re.escape(ours.rpartition("@")[2])
-    named = f"{mail.get('In-Reply-To', '')} {mail.get('References', '')}"
-    found = re.search(rf"<([a-z0-9-]{{1,64}})@{domain}>", named) or re.search(
-        r"\[([0-9a-f-]{32,64})\]", _decoded(mail.get("Subject", ""))
-    )
-    return found.group(1) if found else ""
+    answered = _named(f"{mail.get('In-Reply-To', '')} {mail.get('References', '')}", ours)
+    found = re.search(r"\[([0-9a-f-]{32,64})\]", _decoded(mail.get("Subject", "")))
+    return answered or (found[1] if found else "")
+
+
+def _named(ids: str, ours: str) -> str:
+    """The key in the first Message-ID of ours; "" where there is none."""
+    found = re.search(rf"<([a-z0-9-]{{1,64}})@{re.escape(ours.rpartition('@')[2])}>", ids)
+    return found[1] if found else ""
 
 
 def _automatic(mail: Message) -> tuple[bool, bool]:
@@ -144,21 +148,14 @@ def _automatic(mail: Message) -> tuple[bool, bool]:
 def _bounce(mail: Message, ours: str, theirs: str) -> tuple[str, str]:
     """What failed for the agency's address, and of which delivery; ("", "") for all else."""
     words, key = "", ""
-    for number, part in enumerate(mail.walk()):
-        if number >= PARTS_MAX:
-            break
-        if (
-            part.get("Action", "").strip().lower() == "failed"
-            and theirs in part.get("Final-Recipient", "").lower()
-        ):
+    for part in islice(mail.walk(), 1, PARTS_MAX):
+        action, who = str(part.get("Action", "")), str(part.get("Final-Recipient", ""))
+        if action.strip().lower() == "failed" and theirs in who.lower():
             words = f"{part.get('Status', '')} {part.get('Diagnostic-Code', '')}"
+        headers = part
         if part.get_content_type() == "text/rfc822-headers":
-            part = message_from_bytes(_bytes(part))
-        named = re.fullmatch(
-            rf"<([a-z0-9-]{{1,64}})@{re.escape(ours.rpartition('@')[2])}>",
-            str(part.get("Message-ID", "")).strip(),
-        )
-        key = named.group(1) if named and part is not mail else key
+            headers = message_from_bytes(_bytes(part))
+        key = _named(str(headers.get("Message-ID", "")), ours) or key
     return (_one_line(words)[:WORDS_MAX], key) if words else ("", "")
 
 
