@@ -4,14 +4,14 @@ TEXT, QUIET, ACCENT, PAPER, LINE = "#1a1a1a", "#4d4d4d", "#0b4f8a", "#ffffff", "
 
 STYLE = f"""
 :root {{ color: {TEXT}; background: {PAPER}; font: 1rem/1.5 "Noto Sans", "Segoe UI", Arial, sans-serif; }}
-body {{ margin: 0 auto; max-width: 60rem; padding: 1rem; }}
+body {{ margin: 0 auto; max-width: 60rem; padding: 1rem; overflow-wrap: anywhere; }}
 h1 {{ font-size: 1.75rem; margin: 0; color: {ACCENT}; }}
 h2 {{ font-size: 1.25rem; margin: 2rem 0 .5rem; border-bottom: 2px solid {ACCENT}; }}
 .number {{ font-size: 1.125rem; margin: .25rem 0 0; }}
 [lang=en] {{ color: {QUIET}; font-weight: normal; }}
 dl {{ display: grid; grid-template-columns: minmax(12rem, 1fr) 3fr; gap: .25rem 1rem; margin: 0; }}
 dt {{ font-weight: bold; }}
-dd, td, th, pre {{ margin: 0; overflow-wrap: anywhere; }}
+dd, pre {{ margin: 0; }}
 table {{ border-collapse: collapse; width: 100%; }}
 caption {{ text-align: left; padding: .25rem 0; }}
 th, td {{ border: 1px solid {LINE}; padding: .375rem .5rem; text-align: left; vertical-align: top; }}
