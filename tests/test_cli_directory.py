@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -74,7 +75,8 @@ def test_an_import_is_an_act_of_the_ledger_unless_it_changes_nothing(put: Put, t
     put(PROVINCE, OFFICE, dry_run=True)
     put(PROVINCE, OFFICE)
     put(PROVINCE, OFFICE)
-    [act] = acts.newest(open_database(settings.load()))
+    with closing(open_database(settings.load())) as database:
+        [act] = acts.newest(database)
     content = (tmp_path / "province.csv").read_bytes()
     assert (act.event, act.body["person"], act.body["changes"]) == ("directory_changed", "operator", 2)
     assert act.body["file"] == hashlib.sha256(content).hexdigest()

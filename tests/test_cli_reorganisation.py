@@ -1,6 +1,7 @@
 """``exchange directory reorganise`` at a terminal: what it tells and does, and what it is refused for."""
 
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -74,7 +75,8 @@ def test_a_plan_is_taken_and_is_an_act_of_the_ledger(reorganise: Reorganise, run
     assert "đã thay đổi / changed: 10" in reorganise(REFORM)
     assert HERE not in run("show", "--on", "2025-07-01").output
     assert f"\t{NEW}\t" in run("show", "H45.30.20", "--on", "2025-07-01").output
-    [act] = acts.newest(open_database(settings.load()))
+    with closing(open_database(settings.load())) as database:
+        act, _ = acts.newest(database)  # the import before it is one, too
     assert act.event == "directory_changed"
     assert (act.body["changes"], act.body["closed"], act.body["person"]) == (10, 4, "operator")
     assert "đã thay đổi / changed: 0" in reorganise(REFORM)
