@@ -41,18 +41,19 @@ class Clock:
         return self.now
 
 
+# Fast to retry, nothing in the background.
+TEST_VALUES: Mapping[str, object] = {
+    "queue_url": "memory://",
+    "pdf_findings": False,  # a test that wants it says so
+    "backoff_jitter": 0,
+    "backoff_first_seconds": 10,
+    "person_rate_per_minute": 100_000,
+}
+
+
 def settings_for(data: Path, database_url: str, **changes: object) -> Settings:
-    """Settings of a broker under test: fast to retry, nothing in the background."""
-    values: dict[str, object] = {
-        "data": data,
-        "database_url": database_url,
-        "queue_url": "memory://",
-        "pdf_findings": False,  # in the background; a test that wants it says so
-        "backoff_jitter": 0,
-        "person_rate_per_minute": 100_000,
-        "backoff_first_seconds": 10,
-        **changes,
-    }
+    """Settings of a broker under test."""
+    values: dict[str, object] = {"data": data, "database_url": database_url, **TEST_VALUES, **changes}
     return load(**values)
 
 

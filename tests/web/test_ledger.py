@@ -8,7 +8,7 @@ from pydantic import SecretStr
 
 from exchange.settings import Settings
 from exchange.web import shown_settings
-from tests.house import settings_for
+from tests.house import TEST_VALUES, settings_for
 from tests.province import DISTRICT, FINANCE
 from tests.web.browser import BrowserPage, Site, audit_page, picture
 from tests.web.requests import ask, send, token_of
@@ -110,7 +110,7 @@ def test_every_setting_is_shown_and_no_secret_is(tmp_path: object) -> None:
     shown = {each.name: each for _, several in shown_settings.sections(settings) for each in several}
     assert set(shown) == set(Settings.model_fields)
     changed = {name for name, each in shown.items() if each.changed}
-    assert changed <= {"data", "pdf_findings", "backoff_jitter", "backoff_first_seconds", *given}
+    assert changed <= {"data", *TEST_VALUES, *given}
     assert not [name for name, each in shown.items() if SECRET in f"{each.value}{each.default}"]
     assert shown["database_url"].value == "postgresql+psycopg://…@host/name?…"
     assert shown["queue_url"].value == "amqp://…@host:5672//"
