@@ -36,7 +36,7 @@ def setting_up(site: Site, cookies: dict[str, str], **form: str) -> Answer:
 
 
 def test_a_second_factor_is_not_set_up_without_the_password(site: Site) -> None:
-    account = person(site, "stolen")
+    account = person(site, "stolen.browser")
     cookies = session(site, account)
     assert setting_up(site, cookies).status == 422
     assert setting_up(site, cookies, password="wrong").status == 422
