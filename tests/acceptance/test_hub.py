@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -12,16 +12,18 @@ from typer.testing import CliRunner
 from exchange import bringing, intake
 from exchange.adapter import Collected
 from exchange.cli.root import root
+from exchange.client import Problem
 from exchange.collect import Collect
 from exchange.core import directory_csv, edxml, parsing
 from exchange.core.directory import Agency, Level
 from exchange.core.edxml import DocumentMessage, StatusMessage, build_document, build_status
 from exchange.core.refusal import Refused
 from exchange.desk.status import as_token
-from exchange.ledger import directory_store
+from exchange.ledger import directory_store, reading
 from tests.adapters.vxp_peer import KEY, SYSTEM, AxisPeer
+from tests.client_broker import running
 from tests.house import House
-from tests.province import DISTRICT, FINANCE, OFFICE, PROVINCE
+from tests.province import COMMUNE, DISTRICT, FINANCE, OFFICE, PROVINCE
 
 AXIS, MINISTRY, OTHER = "000.00.22.W00", "000.00.00.G22", "000.00.00.G09"
 
@@ -157,3 +159,18 @@ def test_the_axis_directory_becomes_a_file_that_can_be_imported(
     assert (first.code, first.hub, first.unsigned_until) == ("000.00.00.G01", AXIS, date(2027, 12, 31))
     assert [alias.code for alias in first.aliases] == ["G01"]
     assert (second.code, second.aliases) == ("H15.20", ())
+
+
+def test_a_hub_s_token_submits_what_its_agencies_signed_and_the_same_twice_is_once(tmp_path: Path) -> None:
+    with running(tmp_path) as site:
+        behind = replace(site.province.agencies[DISTRICT], adapter="through", options={"hub": OFFICE})
+        directory_store.save(site.broker.database, [behind])
+        site.broker.context.registry.renew()
+        content = site.province.document(DISTRICT, FINANCE, OFFICE, at=datetime.now(UTC))
+        first, second = (site.client(OFFICE).submit(content) for _ in range(2))
+        assert first.id == second.id
+        dossier = reading.dossier(site.broker.database, first.id)
+        assert dossier is not None
+        assert {row["receiver"] for row in dossier.deliveries} == {FINANCE, OFFICE}
+        with pytest.raises(Problem, match="signer_not_sender"):
+            site.client(COMMUNE).submit(site.province.document(DISTRICT, FINANCE, at=datetime.now(UTC)))
