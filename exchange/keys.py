@@ -30,13 +30,16 @@ LOCK_FILE = ".broker-key.lock"
 SELF_SIGNED_DAYS = 1826
 
 
-def broker_key(data: Path, name: str) -> SigningKey:
-    """The key in ``data``. Where there is none: a new one, self-signed; a site replaces both files."""
+def broker_key(data: Path, name: str, since: datetime | None = None) -> SigningKey:
+    """The key in ``data``. Where there is none: a new one, self-signed; a site replaces both files.
+
+    A new one is good from ``since`` on, by default from now.
+    """
     key_file, certificate_file = data / KEY_FILE, data / CERTIFICATE_FILE
     if not key_file.exists():
         with _alone(data / LOCK_FILE):
             if not key_file.exists():  # a process that started with us may have made it meanwhile
-                _make(key_file, certificate_file, name)
+                _make(key_file, certificate_file, name, since or datetime.now(UTC))
                 log.warning("broker_key_made", certificate=str(certificate_file))
     return SigningKey.load(key_file.read_bytes(), certificate_file.read_bytes())
 
@@ -73,18 +76,17 @@ def _alone(lock_file: Path) -> Iterator[None]:
         yield
 
 
-def _make(key_file: Path, certificate_file: Path, name: str) -> None:
+def _make(key_file: Path, certificate_file: Path, name: str, since: datetime) -> None:
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    now = datetime.now(UTC)
     certificate = (
         x509.CertificateBuilder()
         .subject_name(subject)
         .issuer_name(subject)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(minutes=5))
-        .not_valid_after(now + timedelta(days=SELF_SIGNED_DAYS))
+        .not_valid_before(since - timedelta(minutes=5))
+        .not_valid_after(since + timedelta(days=SELF_SIGNED_DAYS))
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_signing_only(), critical=True)
         .sign(key, hashes.SHA256())

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import func, select
 
 from exchange.core.edxml import VIETNAM
+from exchange.core.trust import is_valid_at
 from exchange.demo.sample import building
 from exchange.ledger import people
 from exchange.tables import DocumentRow
@@ -28,6 +29,13 @@ def test_the_sample_has_a_history_that_goes_on_until_now(sample_site: Site) -> N
     assert last - first > timedelta(days=25)
     assert first.astimezone(VIETNAM).day <= 4  # its first working day: a month begun halfway bends the trend
     assert timedelta() < context.now() - last < timedelta(days=4)
+
+
+def test_the_samples_key_is_as_old_as_what_it_signed(sample_site: Site) -> None:
+    context = sample_site.running.broker.context
+    with context.database.read() as connection:
+        first = connection.execute(select(func.min(DOCUMENT.c.accepted_at))).scalar_one()
+    assert is_valid_at(context.issuer.seal.certificate, first)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

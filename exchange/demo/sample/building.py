@@ -13,6 +13,7 @@ from exchange.demo.sample.history import Clock, History
 from exchange.demo.sample.persons import Person, persons
 from exchange.demo.sample.places import settle_in
 from exchange.demo.sample.plan import Scale, letters
+from exchange.keys import broker_key
 from exchange.settings import Settings
 
 MARK = "SAMPLE"  # the file that says: what lies here is made up, and made anew each time
@@ -49,6 +50,7 @@ def build(settings: Settings, now: datetime, scale: Scale | None = None) -> Sequ
     scale = scale or Scale()
     first = (now - timedelta(days=scale.days)).astimezone(VIETNAM).replace(day=1)
     begin = first.replace(hour=7, minute=30, second=0, microsecond=0).astimezone(UTC)
+    broker_key(settings.data, settings.broker_name, begin)  # or its receipts would be older than it
     clock = Clock(begin)
     broker = Broker(settings, clock)
     try:
