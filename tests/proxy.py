@@ -41,6 +41,7 @@ class Proxy:
 
     def close(self) -> None:
         self._listening.shutdown(socket.SHUT_RDWR)
+        self.cut()  # closing alone leaves a socket open that a thread reads from
         for each in (self._listening, *self._sockets):
             each.close()
 

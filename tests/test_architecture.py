@@ -102,6 +102,8 @@ LAYERS = (
         "mail_lines",
         "mail_options",
         "mailbox",
+        "agency_database",
+        "outbox_tables",
     ),
     ("core",),
 )
@@ -131,6 +133,8 @@ ADAPTERS_SEE = {
     "axis_client",
     "filing_options",
     "filing_adapter",
+    "agency_database",
+    "outbox_tables",
 }
 
 CORE_IMPORTS = {
@@ -329,11 +333,14 @@ def impurities(parsed: Iterable[Module]) -> list[str]:
 
 
 def transactions_elsewhere(parsed: Iterable[Module]) -> list[str]:
-    """Transactions begun or committed outside the ledger (and the migrations, which make its tables)."""
+    """Transactions begun or committed outside the ledger (and the migrations, which make its tables).
+
+    Those of ``agency_database`` are in other people's databases.
+    """
     return [
         f"{module.name}:{line} calls {name}"
         for module in parsed
-        if module.ours and module.room not in ("ledger", "migrations")
+        if module.ours and module.room not in ("ledger", "migrations", "agency_database")
         for line, name in calls(module)
         if name.endswith((".begin", ".begin_nested", ".commit"))
     ]

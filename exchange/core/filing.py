@@ -41,6 +41,7 @@ class Filing:
     sender_name: str = ""
     receivers: tuple[str, ...] = ()  # codes
     priority: int = 0
+    business_type: int = 0  # BussinessDocType: 0 new, 1 revoke, 2 update, 3 replace
     signer: str = ""
     status_code: str = ""  # of a status, what it reports
     words: str = ""  # of a status or a receipt
@@ -74,6 +75,7 @@ def _of_document(message: DocumentMessage) -> Filing:
         sender_name=message.sender.organ_name,
         receivers=tuple(each.organ_id for each in message.receivers),
         priority=message.priority,
+        business_type=int(message.business.doc_type),
         signer=message.full_name,
         files=tuple(
             FiledFile(
