@@ -20,6 +20,7 @@ from exchange.ledger.closing import Ends, Held, Move
 from exchange.ledger.database import Database
 from exchange.ledger.settle import Settlement
 from exchange.ledger.values import NewDelivery
+from exchange.payloads import Payloads
 
 log = structlog.get_logger(__name__)
 
@@ -43,10 +44,11 @@ class Closings:
         return count
 
     def _move(self, page: list[Held], due: Mapping[str, Closing], directory: Directory, now: datetime) -> int:
+        contents = Contents(self._context.database, self._context.payloads, self._context.limits)
         fates = [
             (held, found)
             for held in page
-            if held.idle and (found := self._fate(held, due[held.receiver], directory, today(now)))
+            if held.idle and (found := _fate(contents, held, due[held.receiver], directory, today(now)))
         ]
         if not fates:
             return 0
@@ -64,22 +66,6 @@ class Closings:
                     onward=[heir.agency.code for heir in found.onward],
                 )
         return sum(each.applied for each in settled)
-
-    def _fate(self, held: Held, closing: Closing, directory: Directory, on: date) -> Fate | None:
-        """What becomes of it; what it carries is read only where that may keep it from going on."""
-        found = fate(directory, closing, held.lying, on)
-        if held.lying.kind != "document" or found is None:
-            return found
-        if not any(heir.agency.limits.attachment_types for heir in found.onward):
-            return found
-        return fate(directory, closing, replace(held.lying, attachment_types=self._types(held)), on)
-
-    def _types(self, held: Held) -> frozenset[str]:
-        digest = reading.digest_of(self._context.database, held.document)
-        assert digest is not None
-        message = edxml.read(parsing.parse(self._context.payloads.read(digest), self._context.limits))
-        assert isinstance(message, DocumentMessage)
-        return frozenset(each.content_type.strip().lower() for each in message.attachments)
 
     def _of(self, held: Held, found: Fate, now: datetime) -> Move:
         settlement = Settlement(
@@ -113,6 +99,33 @@ class Closings:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """Where it is read what a document carries."""
+
+    database: Database
+    payloads: Payloads
+    limits: parsing.ParseLimits
+
+    def types(self, held: Held) -> frozenset[str]:
+        """Of its attachments, in lower case."""
+        digest = reading.digest_of(self.database, held.document)
+        assert digest is not None
+        message = edxml.read(parsing.parse(self.payloads.read(digest), self.limits))
+        assert isinstance(message, DocumentMessage)
+        return frozenset(each.content_type.strip().lower() for each in message.attachments)
+
+
+def _fate(contents: Contents, held: Held, closing: Closing, directory: Directory, on: date) -> Fate | None:
+    """What becomes of it; what it carries is read only where that may keep it from going on."""
+    found = fate(directory, closing, held.lying, on)
+    if held.lying.kind != "document" or found is None:
+        return found
+    if not any(heir.agency.limits.attachment_types for heir in found.onward):
+        return found
+    return fate(directory, closing, replace(held.lying, attachment_types=contents.types(held)), on)
+
+
 def pages(database: Database, due: Mapping[str, Closing]) -> Iterator[list[Held]]:
     """All that has not ended at these agencies, a page at a time."""
     agencies, after = sorted(due), ""
@@ -133,14 +146,14 @@ class Outlook:
 
 
 def outlook(
-    database: Database, directory: Directory, due: Mapping[str, Closing], now: datetime
+    contents: Contents, directory: Directory, due: Mapping[str, Closing], now: datetime
 ) -> dict[str, Outlook]:
     """By agency: each as of the day of its closing in this ``directory``, or today if that is past."""
     found = {agency: Outlook() for agency in due}
-    for page in pages(database, due):
+    for page in pages(contents.database, due):
         for held in page:
             closing = due[held.receiver]
-            end = fate(directory, closing, held.lying, max(closing.day, today(now)))
+            end = _fate(contents, held, closing, directory, max(closing.day, today(now)))
             name = _outcome(held, end)
             before = found[held.receiver]
             found[held.receiver] = replace(before, **{name: getattr(before, name) + 1})

@@ -2,7 +2,7 @@
 
 from datetime import date, timedelta
 
-from exchange.closing import ends
+from exchange.closing import Contents, ends
 from exchange.core.directory import Directory
 from exchange.core.reorganisation import Reorganised, reorganise
 from exchange.ledger import closing as ledger
@@ -24,3 +24,8 @@ def write_down(house: House, content: bytes, on: date | None = None) -> Reorgani
     ledger.reorganise(database, done.changed, done.closings, ending, version, act)
     house.context.registry.renew()
     return done
+
+
+def contents(house: House) -> Contents:
+    """Where a broker reads what documents carry."""
+    return Contents(house.context.database, house.context.payloads, house.context.limits)

@@ -12,10 +12,11 @@ from exchange import settings
 from exchange.app import open_database
 from exchange.cli.agency_files import adapter_problems, refuse, sentence
 from exchange.cli.say import fail, local, say
-from exchange.closing import Outlook, ends, outlook
+from exchange.closing import Contents, Outlook, ends, outlook
 from exchange.context import clock
 from exchange.core.closing import Closing
 from exchange.core.directory import Agency, Directory
+from exchange.core.parsing import ParseLimits
 from exchange.core.reorganisation import Reorganised
 from exchange.core.reorganisation import reorganise as take
 from exchange.ledger import closing as ledger
@@ -24,6 +25,7 @@ from exchange.ledger.acts import OPERATOR, Act
 from exchange.ledger.closing import Ends
 from exchange.ledger.database import Database
 from exchange.ledger.directory_store import Token
+from exchange.payloads import Payloads
 
 
 def reorganise(
@@ -48,7 +50,9 @@ def reorganise(
     if against := [*plan.problems, *adapter_problems(plan.created)]:
         refuse(file.name, against)
     ending = ends(plan.closings, now, timedelta(hours=site.receipt_expiry_hours))
-    _show(database, plan, ending, tokens, now)
+    payloads = Payloads(site.data / "payloads", database, site.payload_inline_bytes_max)
+    limits = ParseLimits(document_bytes_max=site.document_bytes_max, depth_max=site.depth_max)
+    _show(Contents(database, payloads, limits), plan, ending, tokens, now)
     if not dry_run:
         _write(database, plan, ending, version, _act(content, plan, now))
     done = "sẽ thay đổi / would change" if dry_run else "đã thay đổi / changed"
@@ -56,12 +60,12 @@ def reorganise(
 
 
 def _show(
-    database: Database, plan: Reorganised, ending: Mapping[str, Ends], tokens: Sequence[Token], now: datetime
+    contents: Contents, plan: Reorganised, ending: Mapping[str, Ends], tokens: Sequence[Token], now: datetime
 ) -> None:
     for change in plan.changes:
         say(sentence(change))
     due = {closing.agency: closing for closing in plan.closings}
-    waiting = outlook(database, plan.directory, due, now)
+    waiting = outlook(contents, plan.directory, due, now)
     for closing in plan.closings:
         agency = plan.directory.get(closing.agency)
         assert agency is not None

@@ -26,7 +26,7 @@ from tests.conftest import MakeHouse
 from tests.core.plan_file import plan, step
 from tests.house import House
 from tests.province import COMMUNE, DISTRICT, FINANCE, OFFICE
-from tests.reorganising import MONTH, write_down
+from tests.reorganising import MONTH, contents, write_down
 
 
 def prepare(house: House, *lines: str) -> Reorganised:
@@ -122,6 +122,9 @@ def test_a_document_that_the_agency_that_follows_does_not_take_comes_back_with_t
     limits = replace(follower.limits, attachment_types=frozenset({"image/tiff"}))
     directory_store.save(house.context.database, [replace(follower, limits=limits)])
     house.context.registry.renew()
+    due = ledger.closings(house.context.database, today(house.clock.now) + timedelta(days=1))
+    directory = house.context.registry.current.directory
+    assert outlook(contents(house), directory, due, house.clock.now) == {COMMUNE: Outlook(returned=1)}
     tomorrow(house)
     closing(house)
     assert ends_of(house, answer) == [(COMMUNE, ReceiptKind.REFUSED, "receiver_closed")]
@@ -275,7 +278,7 @@ def test_what_the_dry_run_tells_is_what_is_done(house: House) -> None:
     house.send(FINANCE, COMMUNE)
     done = prepare(house, merge(COMMUNE, FINANCE), merge(DISTRICT, FINANCE, "return"))
     due = {each.agency: each for each in done.closings}
-    told = outlook(house.context.database, done.directory, due, house.clock.now)
+    told = outlook(contents(house), done.directory, due, house.clock.now)
     assert told == {COMMUNE: Outlook(forwarded=2, returned=1), DISTRICT: Outlook(returned=1)}
     tomorrow(house)
     assert closing(house) == 4

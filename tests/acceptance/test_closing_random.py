@@ -20,7 +20,7 @@ from exchange.ledger import directory_store
 from tests.core.plan_file import plan, step
 from tests.house import House
 from tests.province import DISTRICT, OFFICE
-from tests.reorganising import write_down
+from tests.reorganising import contents, write_down
 from tests.thorough import examples
 
 PLACES = range(6)
@@ -132,7 +132,7 @@ def test_no_document_is_lost_and_the_dry_run_tells_what_is_done(
     for lines in chosen:
         done = take(house, codes, lines)
         due = {each.agency: each for each in done.closings}
-        told = outlook(house.context.database, done.directory, due, house.clock.now)
+        told = outlook(contents(house), done.directory, due, house.clock.now)
         before = ended(house, codes)
         house.clock.pass_(days=1)
         moved = Closings(house.context).step()
