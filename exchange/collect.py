@@ -110,9 +110,7 @@ class Collect:
             refusals = self._accepted(self._agency(agency), collected, now)
         except NotKept:
             raise NotNow("the payloads cannot be kept now") from None
-        if refusals and all(
-            CATALOGUE[each.code].status >= HTTPStatus.INTERNAL_SERVER_ERROR for each in refusals
-        ):
+        if refusals and all(map(_may_pass, refusals)):
             raise NotNow(", ".join(each.code for each in refusals))
         if refusals:
             log.warning("collected_refused", agency=agency, codes=[each.code for each in refusals])
@@ -133,10 +131,20 @@ class Collect:
                 sender = token.agency
                 examined = _examine(self._context, content, token, now)
             [answer] = intake.accept(self._context, [examined])
-            return [answer] if isinstance(answer, Refusal) else []
+            if isinstance(answer, Refusal):
+                raise Refused(answer)
+            return []
         except Refused as refused:
-            known = content is not None and intake.accepted_before(self._context, content, sender)
+            known = content is not None and self._is_known(sender, collected, content)
             return [] if known else list(refused.refusals)
+
+    def _is_known(self, sender: str, collected: Collected, content: bytes) -> bool:
+        """Whether it was accepted before: these very bytes, or what the broker made of it another time."""
+        if intake.accepted_before(self._context, content, sender) is not None:
+            return True
+        if content == collected.content:  # not the broker's work: other bytes are another document
+            return False
+        return collecting.accepted_before(self._context, sender, content)
 
     def _agency(self, code: str) -> Agency:
         agency = self._context.registry.current.directory.get(code)
@@ -147,6 +155,13 @@ class Collect:
     def _done(self, agency: str, collected: Collected) -> None:
         if not isinstance(collected.content, StatusReport):
             collecting.done(self._context, self._agency(agency), collected.key, collected.content)
+
+
+def _may_pass(refusal: Refusal) -> bool:
+    """Whether it says nothing about the message: the broker is busy, or keeps too many for now."""
+    if refusal.code == "drafts_too_many":
+        return True
+    return CATALOGUE[refusal.code].status >= HTTPStatus.INTERNAL_SERVER_ERROR
 
 
 def _check(collected: object) -> None:

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from concurrent.futures import wait
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 from lxml import etree
@@ -15,6 +16,8 @@ from exchange.core.edxml import DocumentMessage
 from exchange.core.letter import File, Letter
 from exchange.core.parsing import ParseLimits, parse
 from exchange.demo.authority import certificate_pem, private_key_pem
+from exchange.ledger import drafts
+from exchange.ledger.drafts import Draft
 from exchange.sweep import Sweep
 from exchange.verification import verify
 from tests.conftest import MakeHouse
@@ -177,5 +180,101 @@ def test_a_status_about_what_never_came_is_refused_in_words(
 ) -> None:
     at: datetime = house.clock.now
     software.ready = [collected(StatusReport(delivery="không có", code="03", at=at))]
+    ask(sweep)
+    assert [key for key, _ in software.refused] == ["văn bản 1"]
+
+
+@pytest.mark.parametrize("made_of", ["letter", "package"])
+def test_what_was_taken_days_ago_is_known_though_what_was_signed_is_kept_no_more(
+    keyed: House, sweep: Sweep, software: Software, made_of: str
+) -> None:
+    message = keyed.province.message(FINANCE, COMMUNE, at=keyed.clock.now)
+    unsigned = etree.tostring(edxml.build_document(message), encoding="UTF-8", xml_declaration=True)
+    software.ready = [collected(LETTER if made_of == "letter" else unsigned)]
+    software.cut_off = True
+    ask(sweep)
+    [draft] = kept(keyed)
+    drafts.discard(keyed.context.database, FINANCE, draft)
+    software.cut_off = False
+    keyed.clock.pass_(minutes=5)
+    ask(sweep)
+    assert (software.taken, software.refused) == (["văn bản 1"], [])
+    assert len(keyed.fetch_all(COMMUNE)) == 1
+    software.ready = [collected(replace(LETTER, subject="V/v khác"))] if made_of == "letter" else []
+    ask(sweep)
+    assert [key for key, _ in software.refused] == ["văn bản 1"] * len(software.ready)
+    assert keyed.fetch_all(COMMUNE) == []
+
+
+def kept(house: House) -> list[str]:
+    with house.context.database.read() as connection:
+        return [row.id for row in connection.execute(drafts.DRAFT.select())]
+
+
+def test_two_workers_that_collect_the_same_letters_send_each_once_and_refuse_none(
+    keyed: House, software: Software
+) -> None:
+    software.ready = [collected(replace(LETTER, number=f"{n}"), key=f"{n}") for n in range(8)]
+    together = Barrier(2)
+
+    def collect() -> Iterator[Collected]:
+        for each in software.ready:
+            together.wait(30)
+            yield each
+
+    keyed.adapter(FINANCE).collect = collect
+    sweeps = [Sweep(keyed.context, keyed.connections, lambda: None) for _ in range(2)]
+    for each in sweeps:
+        each.collect()
+    for each in sweeps:
+        wait(each._collect._under_way.values(), 60)
+        each._collect.close(5)
+    assert software.refused == []
+    assert set(software.taken) == {each.key for each in software.ready}
+    assert len(keyed.fetch_all(COMMUNE)) == len(software.ready)
+    assert kept(keyed) == []
+
+
+def test_a_letter_waits_while_the_agency_has_too_many_drafts(
+    keyed: House, sweep: Sweep, software: Software
+) -> None:
+    most, database = keyed.context.settings.drafts_max, keyed.context.database
+    draft = Draft(
+        id="", agency=FINANCE, account="a", created_at=keyed.clock.now, digest="0" * 64, size=1, body=b"x"
+    )
+    for number in range(most):
+        drafts.keep(database, replace(draft, id=f"{number}"), most)
+    software.ready = [collected()]
+    ask(sweep)
+    assert (software.taken, software.refused) == ([], [])
+    drafts.discard(database, FINANCE, "0")
+    ask(sweep)
+    assert software.taken == ["văn bản 1"]
+
+
+@pytest.mark.parametrize("wrong", ["code", "request", "no zone", "tomorrow"])
+def test_a_status_that_software_may_not_report_is_refused_in_words(
+    house: House, sweep: Sweep, software: Software, wrong: str
+) -> None:
+    at = house.clock.now
+    report = StatusReport(delivery=delivered(house), code="03", at=at)
+    changed = {
+        "code": replace(report, code="99"),
+        "request": replace(report, code="13"),
+        "no zone": replace(report, at=at.replace(tzinfo=None)),
+        "tomorrow": replace(report, at=at + timedelta(days=1)),
+    }[wrong]
+    software.ready = [collected(changed)]
+    ask(sweep)
+    assert [key for key, _ in software.refused] == ["văn bản 1"]
+    assert not [each for each in house.fetch_all(OFFICE) if b"StatusCode" in each]
+
+
+def test_a_status_about_what_another_agency_was_given_is_refused(
+    house: House, sweep: Sweep, software: Software
+) -> None:
+    answer = house.send(OFFICE, COMMUNE)
+    other = str(house.deliveries(answer.id)[COMMUNE]["id"])
+    software.ready = [collected(StatusReport(delivery=other, code="03", at=house.clock.now))]
     ask(sweep)
     assert [key for key, _ in software.refused] == ["văn bản 1"]
