@@ -4,7 +4,7 @@ Whoever reads the directory, its export or a page about an agency reads no secre
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
@@ -38,16 +38,24 @@ def secret(option: str, source: SecretSource) -> str:
 
 
 def secrets_in(options: Mapping[str, object]) -> tuple[str, ...]:
-    """Every secret that the options of an adapter hold or point to, as far as it can be read.
+    """Every secret that the options of an adapter hold or point to, however deep, as far as it can be read.
 
     For whoever must see to it that none is shown.
     """
-    found = []
-    for name, value in options.items():
-        source = f"file:{value}" if name == "secret_file" else str(value)
-        if name == "secret":
-            found.append(source)
-        elif source.startswith(("file:", "env:")):
-            with suppress(ValueError):
-                found.append(secret(name, SecretStr(source)))
-    return tuple(found)
+    return tuple(each for name, value in options.items() for each in _secrets_of(name, value))
+
+
+def _secrets_of(name: str, value: object) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        yield from secrets_in(value)
+        return
+    if isinstance(value, list | tuple):
+        for each in value:
+            yield from _secrets_of(name, each)
+        return
+    source = f"file:{value}" if name == "secret_file" else str(value)
+    if name == "secret":
+        yield source
+    elif source.startswith(("file:", "env:")):
+        with suppress(ValueError):
+            yield secret(name, SecretStr(source))

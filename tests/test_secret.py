@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from exchange.adapter import Options
-from exchange.secret import SecretSource, secret
+from exchange.secret import SecretSource, secret, secrets_in
 
 
 class Account(Options):
@@ -45,3 +45,9 @@ def test_an_empty_secret_is_none(tmp_path: Path) -> None:
 def test_an_option_that_is_slightly_wrong_is_answered_with_the_right_one() -> None:
     with pytest.raises(ValueError, match=r"'pasword' is not known.*did you mean 'password'"):
         Account.read({"password": "env:X", "pasword": "y"})
+
+
+def test_the_secrets_of_options_are_found_however_deep_they_stand(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STC_PASSWORD", "khác hẳn")
+    nested = {"url": "http://x", "outgoing": {"accounts": [{"password": "env:STC_PASSWORD"}, "env:KHONG_CO"]}}
+    assert secrets_in(nested) == ("khác hẳn",)
