@@ -98,6 +98,8 @@ class HttpClient:
             reason = f"all connections were busy for {timeout_seconds:g} s"
         except (HTTPError, HTTPException, OSError) as error:
             reason = _cause(error, timeout_seconds)
+        except ValueError:  # its words would repeat the header, which may be the secret
+            reason = "a header holds what HTTP cannot carry: a line break, or letters beyond Latin-1"
         raise NoAnswer(self.words(f"{self.peer}: {reason}"))
 
     def verdict(self, answer: Answer, now: datetime) -> Retry | Refused:
