@@ -39,6 +39,7 @@ log = logging.getLogger(__name__)
 
 ORIGINAL: Final = "ban-goc.edxml"  # the name of the signed original
 ENDING: Final = ".edxml"  # a file of such a name among those to be sent is signed already, and goes as it is
+SEVERAL: Final = "Có nhiều tệp .edxml, chỉ được một. There are several .edxml files; one is allowed."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -236,6 +237,8 @@ class FilingAdapter(AgencyAdapter):
             try:
                 files = self.files(self.calls(), item)
                 signed = [each.content for each in files if each.name.lower().endswith(ENDING)]
+                if len(signed) > 1:  # one would be sent, and all be marked as sent
+                    raise Unfit((SEVERAL,))
                 if signed:
                     yield Collected(key=item, content=signed[0])
                     continue

@@ -130,6 +130,12 @@ def test_what_cannot_be_a_letter_is_given_back_and_keeps_no_other(adapter: Adapt
     assert peer.site.items["van-ban-di/thieu"]["review_state"] == "private"
 
 
+def test_of_several_signed_packages_none_is_sent_alone(adapter: Adapter, peer: PlonePeer) -> None:
+    path = letter_of(peer, "hai", {"a.edxml": b"<edXML/>", "b.edxml": b"<edXML/>"})
+    assert list(adapter.collect()) == []
+    assert ".edxml" in peer.site.items[path]["history"][-1]["comments"]
+
+
 def test_a_file_that_is_too_large_is_given_back(options: Options, peer: PlonePeer) -> None:
     path = letter_of(peer, "lon", {"a.pdf": b"%PDF"})
     adapter = Adapter({**options, "bytes_max": 3}, 20)
