@@ -260,4 +260,7 @@ _ONE_DOCUMENT = (
 
 
 def _report(mail: Received, code: str, words: str, staff: str) -> StatusReport:
-    return StatusReport(delivery=mail.key, code=code, at=mail.at, words=words, staff=staff)
+    # Whoever can write to the mailbox can write this, and a bounce is a mail server's word.
+    return StatusReport(
+        delivery=mail.key, code=code, at=mail.at, words=words, staff=staff, agencys_word=False
+    )

@@ -108,6 +108,7 @@ class StatusReport:
     at: datetime  # aware; when the software says that it happened
     words: str = ""
     staff: str = ""  # who did it, as the software names that person
+    agencys_word: bool = True  # False: anybody may have said it, so it is never signed with the agency's key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -113,7 +113,15 @@ def report_of(context: Context, agency: Agency, report: StatusReport, now: datet
         return None
     row, _ = found
     return status.report(
-        context, agency, row, report.code, report.words, report.staff, now, happened_at=report.at
+        context,
+        agency,
+        row,
+        report.code,
+        report.words,
+        report.staff,
+        now,
+        happened_at=report.at,
+        agencys_word=report.agencys_word,
     )
 
 

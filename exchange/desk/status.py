@@ -58,10 +58,12 @@ def report(
     now: datetime,
     *,
     happened_at: datetime | None = None,
+    agencys_word: bool = True,
 ) -> Examined:
     """The status ``code`` of the agency about the delivery ``row`` to it, ready to be recorded.
 
-    ``happened_at``: what its software says of the time, if it was not just now.
+    ``happened_at``: what its software says of the time, if it was not just now. ``agencys_word``: whether it
+    is sure that the agency said so; only then may its key sign.
     """
     message = _message(
         Organization(organ_id=_code(context, agency, row, now), organ_name=agency.name),
@@ -72,7 +74,10 @@ def report(
         happened_at or now,
         staff=staff,
     )
-    return _told(context, agency, message, _target(row, agency.code), now)
+    target = _target(row, agency.code)
+    if not agencys_word:
+        return _unproven(context, agency, message, target, now)
+    return _told(context, agency, message, target, now)
 
 
 def request(context: Context, agency: Agency, row: Record, words: str, now: datetime) -> Examined:

@@ -278,3 +278,16 @@ def test_a_status_about_what_another_agency_was_given_is_refused(
     software.ready = [collected(StatusReport(delivery=other, code="03", at=house.clock.now))]
     ask(sweep)
     assert [key for key, _ in software.refused] == ["văn bản 1"]
+
+
+def test_what_anybody_may_have_said_is_never_signed_with_the_agencys_key(
+    keyed: House, sweep: Sweep, software: Software
+) -> None:
+    at = keyed.clock.now
+    bounce = StatusReport(
+        delivery=delivered(keyed), code="02", at=at, words="hộp thư đầy", agencys_word=False
+    )
+    software.ready = [collected(bounce)]
+    ask(sweep)
+    [status] = [each for each in keyed.fetch_all(OFFICE) if b"StatusCode" in each]
+    assert verify(keyed.context, status, at).agency == ""
