@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import wait
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,12 @@ def sweep(house: House) -> Iterator[Sweep]:
     sweep._collect.close(5)
 
 
+def ask(sweep: Sweep) -> None:
+    """Ask every agency's software, and wait for the slowest of them."""
+    sweep.collect()
+    wait(sweep._collect._under_way.values(), 30)
+
+
 def put_out(house: House, folder: Path) -> None:
     content = house.province.document(FINANCE, COMMUNE, at=house.clock.now)
     (folder / FINANCE / "outgoing" / "one.edxml").write_bytes(content)
@@ -97,7 +104,7 @@ def test_what_is_no_message_is_passed_over_and_the_next_one_taken(house: House, 
     nonsense = [None, b"bytes", Collected(key="a", content="words"), Collected(key="b", content=None)]  # type: ignore[arg-type]
     adapter.collect = lambda: iter([*nonsense, Collected(key="c", content=content)])
     adapter.collected = done.append
-    sweep.collect()
+    ask(sweep)
     assert done == ["c"]
     assert house.fetch_all(COMMUNE) == [content]
 
@@ -113,15 +120,15 @@ def test_software_that_cannot_mark_what_was_taken_does_not_keep_the_next_message
         raise RuntimeError("x")
 
     adapter.collected = fail
-    sweep.collect()
+    ask(sweep)
     assert sorted(house.fetch_all(COMMUNE)) == sorted(contents)
 
 
 def test_agencies_that_never_have_anything_to_send_cost_no_thread(make_house: MakeHouse) -> None:
     house = make_house()
     sweep = Sweep(house.context, house.connections, lambda: None)
-    sweep.collect()
+    ask(sweep)
     before = dict(sweep._collect._under_way)
-    sweep.collect()
+    ask(sweep)
     assert dict(sweep._collect._under_way) == before
     sweep._collect.close(1)
