@@ -71,6 +71,7 @@ class Pdfs:
         self._free: queue.LifoQueue[_Process | None] = queue.LifoQueue()
         for _ in range(limits.processes):
             self._free.put(None)  # a process is begun when it is needed
+        self._closed = False
 
     def of_document(self, content: bytes, at: datetime) -> DocumentFindings:
         """What is found out about all attachments of a document; raises ``Busy``."""
@@ -92,7 +93,8 @@ class Pdfs:
         return PDF.validate_json(answer.frames[0])
 
     def close(self) -> None:
-        """End the processes that are free; one at work ends by itself when this process does."""
+        """End the processes that are free, and each that is at work when its work is done."""
+        self._closed = True
         with suppress(queue.Empty):
             while True:
                 process = self._free.get_nowait()
@@ -118,6 +120,8 @@ class Pdfs:
             return process.ask(question, content, self._evidence())
         finally:
             self._free.put(process)
+            if self._closed:
+                self.close()
 
 
 def _blame(found: list[AttachmentFindings], position: int, reason: Sentence) -> None:
@@ -133,6 +137,7 @@ class _Process:
         """Begin it; raises ``Busy``."""
         self._seconds_max = limits.seconds_max
         self._given: Evidence | None = None
+        self._process: subprocess.Popen[bytes] | None = None
         self._channel, theirs = socket.socketpair()
         command = [sys.executable, "-m", "exchange.pdf_process"]
         try:
@@ -149,14 +154,14 @@ class _Process:
             if receive(self._channel) != READY:
                 raise EOFError
         except (OSError, EOFError) as error:
-            self._channel.close()
+            self._abandon()
             log.error("pdf_process_not_begun", error=type(error).__name__)
             raise Busy from None
 
     @property
     def alive(self) -> bool:
         """Whether it takes a question."""
-        return self._process.poll() is None
+        return self._process is not None and self._process.poll() is None
 
     def ask(self, question: Question, content: bytes, evidence: Evidence) -> _Answer:
         """What it says, as far as it gets."""
@@ -179,8 +184,15 @@ class _Process:
             return _Answer(frames=tuple(frames), broken=reason)
         return _Answer(frames=tuple(frames))
 
+    def _abandon(self) -> None:
+        self._channel.close()
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+
     def end(self) -> Sentence:
         """End it; says why it had ended, if it had."""
+        assert self._process is not None
         self._channel.close()
         try:
             code = self._process.wait(GRACE_SECONDS)

@@ -6,6 +6,7 @@ import uuid
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from io import BytesIO
 
@@ -82,6 +83,17 @@ def test_a_process_that_dies_is_replaced(make: Make) -> None:
     process.kill()
     process.wait()
     assert examined.of_pdf(pdfs.plain(), START).readable
+
+
+def test_a_process_at_work_when_its_broker_closes_ends_with_its_work(make: Make) -> None:
+    before, examined = children(), make(seconds_max=1, memory_bytes_max=4_000_000_000)
+    with ThreadPoolExecutor(1) as thread:
+        found = thread.submit(examined.of_pdf, bomb(), START)
+        while not children() - before:
+            time.sleep(0.01)
+        examined.close()
+        assert not found.result(30).readable
+    assert children() <= before
 
 
 def test_closing_leaves_no_process(make: Make) -> None:
