@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from tests.adapters_document import block
 
 
-@pytest.mark.parametrize("section", ["Plone", "Mayan", "SFTP", "WebDAV", "SMB", "Mail"])
+@pytest.mark.parametrize("section", ["Plone", "Mayan", "CMIS", "SFTP", "WebDAV", "SMB", "Mail"])
 def test_the_example_of_options_is_taken(section: str, tmp_path: Path) -> None:
     example = json.loads(block(section, "json"))
     secrets = {"password": b"mat-khau", "token": b"0123abcd", "private_key": _private_key()}
