@@ -66,7 +66,9 @@ class Post:
         try:
             answer = self._sent(connection, method, body, {**_HEADERS, **headers})
         except (HTTPError, HTTPException, OSError, ValueError) as error:
-            raise NoAnswer(self._late() or type(error).__name__) from None
+            # A socket's own time is up in the same moment as ours.
+            late = self._late() or (self._too_late() if isinstance(error, TimeoutError) else "")
+            raise NoAnswer(late or type(error).__name__) from None
         finally:
             timer.cancel()
             self._connection = self._socket = None
@@ -121,4 +123,7 @@ class Post:
     def _late(self) -> str:
         if self._stopped:
             return "the broker is stopping"
-        return f"no answer within {self._seconds:g} s" if self._over.is_set() else ""
+        return self._too_late() if self._over.is_set() else ""
+
+    def _too_late(self) -> str:
+        return f"no answer within {self._seconds:g} s"

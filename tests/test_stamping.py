@@ -204,6 +204,9 @@ def test_a_slow_authority_is_waited_for_and_entries_come_meanwhile(house: House,
     done: list[bool] = []
     asking = threading.Thread(target=lambda: done.append(stamping.step()))
     asking.start()
+    deadline = time.monotonic() + 20
+    while not front.asked and time.monotonic() < deadline:
+        time.sleep(0.01)
     add(house)  # no transaction is open meanwhile
     assert asking.is_alive()
     asking.join(20)

@@ -133,14 +133,20 @@ def test_several_api_processes_share_one_address(make_site: MakeSite, tmp_path: 
 def test_a_process_that_only_answers_is_missed_when_it_was_killed_and_not_when_it_stopped(
     make_site: MakeSite, tmp_path: Path
 ) -> None:
-    site = make_site("", {})
+    site = make_site("", {}, alarm_every_seconds="0.5")
     killed, stopped = site.start("api"), site.start("api", "--port", str(free_port()))
     database = open_database(settings_for(tmp_path / "data", ""))
 
     def heard() -> list[ProcessReading]:
         return alarm_readings.processes(database, clock(), timedelta(days=1))
 
-    until(lambda: len(heard()) == 2, 30, f"both said how they are\n{site.logs()}")
+    def both() -> bool:
+        found = heard()
+        began = max((each.started_at for each in found), default=clock())
+        return len(found) == 2 and all(each.heard_at > began for each in found)
+
+    # The later one did not begin in the place of the other.
+    until(both, 60, f"both said how they are\n{site.logs()}")
     site.kill(killed)
     assert site.stop(stopped) == 0
     [missed] = missing(heard(), clock())
