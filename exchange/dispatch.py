@@ -62,7 +62,8 @@ class Dispatch:
                 failures=settings.breaker_failures,
                 open_for=Backoff(
                     first_seconds=settings.backoff_first_seconds,
-                    most_seconds=settings.breaker_open_seconds_most,
+                    # Not longer than a delivery waits for its next try: what lives again must not expire.
+                    most_seconds=min(settings.breaker_open_seconds_most, settings.backoff_most_seconds),
                     jitter=0.0,
                 ),
             )

@@ -87,3 +87,15 @@ def test_the_first_answer_brings_the_dead_back_to_their_whole_share(house: House
     assert dispatch.breakers.taken({FINANCE: 1}, 2, now) == {FINANCE: 2}
     dispatch.breakers.record(FINANCE, now, answered=True)
     assert dispatch.breakers.taken({}, 2, now) == {}
+
+
+def test_no_agency_is_left_alone_for_longer_than_a_delivery_waits_for_its_next_try(
+    make_house: MakeHouse,
+) -> None:
+    house = make_house(SOFTWARE, breaker_failures=1, backoff_first_seconds=1, backoff_most_seconds=2)
+    dispatch = Dispatch(house.context, house.connections)
+    for _ in range(6):
+        dispatch.breakers.record(FINANCE, house.clock.now, answered=False)
+        assert dispatch.breakers.taken({}, 2, house.clock.now) == {FINANCE: 2}
+        assert dispatch.breakers.taken({}, 2, house.clock.pass_(seconds=2)) == {FINANCE: 1}
+    dispatch.close()
