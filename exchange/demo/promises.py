@@ -194,6 +194,9 @@ def _derived(evidence: Evidence) -> Iterator[str]:
             by_delivery.setdefault((each.document_id, each.receiver), []).append(each)
     sent_by_id = {sent.letter.id: sent for sent in evidence.stage.journal.sent}
     for (document_id, receiver), reports in by_delivery.items():
+        if document_id not in sent_by_id:  # the sender's fault stands in the journal, with the answer
+            yield f"{document_id} was received, and its sender has no acceptance"
+            continue
         expected = progress(("01", *(each.code for each in reports)))
         delivery = _delivery(evidence, sent_by_id[document_id], receiver)
         found = (delivery.business, delivery.take_back) if delivery else ("not known", "")
