@@ -40,7 +40,12 @@ from pydantic import AfterValidator, Field
 from urllib3 import encode_multipart_formdata
 
 from exchange.adapter import Outgoing, Retry
-from exchange.cmis_binding import (
+from exchange.core.filed import FiledName, Step, key_of, mapped, mark, safe_name, too_large, with_defaults
+from exchange.core.filing import FiledFile, Filing
+from exchange.core.letter import File
+from exchange.http_client import Answer
+from exchange.secret import secret
+from exchange.software.cmis_binding import (
     Children,
     Found,
     Properties,
@@ -54,14 +59,9 @@ from exchange.cmis_binding import (
     select,
     target_of,
 )
-from exchange.core.filed import FiledName, Step, key_of, mapped, mark, safe_name, too_large, with_defaults
-from exchange.core.filing import FiledFile, Filing
-from exchange.core.letter import File
-from exchange.filing_adapter import ORIGINAL, FilingAdapter, Stage, basic
-from exchange.filing_options import AccountOptions, LettersOptions, States
-from exchange.http_client import Answer
-from exchange.json_calls import Calls, Stopped
-from exchange.secret import secret
+from exchange.software.filing_adapter import ORIGINAL, FilingAdapter, Stage, basic
+from exchange.software.filing_options import AccountOptions, LettersOptions, States
+from exchange.software.json_calls import Calls, Stopped
 
 ITEM: Final = "edxml-"  # what the names of our folders begin with
 PAGE: Final = 100

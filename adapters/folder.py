@@ -1,7 +1,7 @@
 """Folders: documents are exchanged as files, on a disk or a share that both sides see.
 
 ``options["path"]`` has what comes to the agency, ``options["outgoing"]`` what it sends. What lies where
-under which name, and what each thing that is found means: the table in ``exchange.drop_folder``.
+under which name, and what each thing that is found means: the table in ``exchange.software.drop_folder``.
 
 Files and folders are synced to disk before they count. No time limit can be put on a disk: a share that
 hangs holds the worker until the system gives up.
@@ -15,7 +15,7 @@ from pathlib import Path
 
 from pydantic import field_validator
 
-from exchange.drop_folder import DropFolder, DropOptions, Entry, Files
+from exchange.software.drop_folder import DropFolder, DropOptions, Entry, Files
 
 
 class FolderOptions(DropOptions):

@@ -87,9 +87,9 @@ from exchange.core.mail_writing import (
     document_mail,
     message_id,
 )
-from exchange.mail_lines import fetched, validity
-from exchange.mail_options import MailOptions
-from exchange.mailbox import Failed, Mailbox
+from exchange.software.mail_lines import fetched, validity
+from exchange.software.mail_options import MailOptions
+from exchange.software.mailbox import Failed, Mailbox
 
 log = logging.getLogger(__name__)
 

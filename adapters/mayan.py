@@ -47,10 +47,10 @@ from exchange.core.filed import (
 )
 from exchange.core.filing import FiledFile, Filing
 from exchange.core.letter import File
-from exchange.filing_adapter import ORIGINAL, FilingAdapter, Stage
-from exchange.filing_options import FilingOptions, LettersOptions, States
-from exchange.json_calls import Calls, Stopped
 from exchange.secret import SecretSource, secret
+from exchange.software.filing_adapter import ORIGINAL, FilingAdapter, Stage
+from exchange.software.filing_options import FilingOptions, LettersOptions, States
+from exchange.software.json_calls import Calls, Stopped
 
 MARK: Final = "edxml-"
 PAGE: Final = 100  # the most that Mayan gives

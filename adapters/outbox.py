@@ -1,7 +1,7 @@
 """A database outbox: rows in the agency's own database, in the scheme of Viettel VOffice.
 
 The agency's software only writes and reads rows; what comes is put there, what is to be sent is read there
-and answered in the same rows. Which table and column has which name: ``exchange.outbox_tables``.
+and answered in the same rows. Which table and column has which name: ``exchange.software.outbox_tables``.
 
 ======================================================  ==============================================
 what is found in the database                           verdict
@@ -64,13 +64,13 @@ from exchange.adapter import (
     StatusReport,
     Unreachable,
 )
-from exchange.agency_database import AgencyDatabase, Stopped, checked_database
 from exchange.core.edxml import VIETNAM
 from exchange.core.filed import LetterName, StatusCode, Unfit, letter, safe_name, too_large, values
 from exchange.core.filing import Filing, filing
 from exchange.core.letter import File
-from exchange.outbox_tables import OutboxTables, Perhaps, Tables, ours
 from exchange.secret import SecretSource, secret
+from exchange.software.agency_database import AgencyDatabase, Stopped, checked_database
+from exchange.software.outbox_tables import OutboxTables, Perhaps, Tables, ours
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)

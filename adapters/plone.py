@@ -45,10 +45,10 @@ from exchange.core.filed import (
 )
 from exchange.core.filing import FiledFile, Filing
 from exchange.core.letter import File
-from exchange.filing_adapter import ORIGINAL, FilingAdapter, Stage, basic
-from exchange.filing_options import AccountOptions, LettersOptions, States
-from exchange.json_calls import Calls
 from exchange.secret import secret
+from exchange.software.filing_adapter import ORIGINAL, FilingAdapter, Stage, basic
+from exchange.software.filing_options import AccountOptions, LettersOptions, States
+from exchange.software.json_calls import Calls
 
 ITEM: Final = "edxml-"  # what the names of our items begin with
 BATCH: Final = 500

@@ -2,7 +2,7 @@
 
 ``options["path"]`` has what comes to the agency, ``options["outgoing"]`` what it sends; a path that does
 not begin with ``/`` is one below the user's home. What lies where under which name, and what each thing
-that is found means: the table in ``exchange.drop_folder``. Beside it:
+that is found means: the table in ``exchange.software.drop_folder``. Beside it:
 
 ==============================================  =====================================================
 what the server says                            verdict
@@ -32,9 +32,9 @@ import asyncssh
 from asyncssh import FILEXFER_TYPE_REGULAR, SFTPAttrs
 from pydantic import Field, NonNegativeFloat, field_validator, model_validator
 
-from exchange.drop_folder import DropFolder, DropOptions, Entry, Files
-from exchange.lines import Lines
 from exchange.secret import SecretSource, secret
+from exchange.software.drop_folder import DropFolder, DropOptions, Entry, Files
+from exchange.software.lines import Lines
 
 T = TypeVar("T")
 

@@ -2,7 +2,7 @@ r"""SMB: documents are exchanged as files, in folders of a share of a Windows or
 
 ``options["path"]`` has what comes to the agency, ``options["outgoing"]`` what it sends, as folders of the
 share (``den/vanban`` or ``den\vanban``). What lies where under which name, and what each thing that is found
-means: the table in ``exchange.drop_folder``. Beside it:
+means: the table in ``exchange.software.drop_folder``. Beside it:
 
 ==============================================  =====================================================
 what the server says                            verdict
@@ -55,9 +55,9 @@ from smbprotocol.session import Session
 from smbprotocol.transport import Tcp
 from smbprotocol.tree import TreeConnect
 
-from exchange.drop_folder import DropFolder, DropOptions, Entry, Files
-from exchange.lines import Lines
 from exchange.secret import SecretSource, secret
+from exchange.software.drop_folder import DropFolder, DropOptions, Entry, Files
+from exchange.software.lines import Lines
 
 logging.getLogger("smbprotocol").setLevel(logging.CRITICAL)  # or each broken connection is a traceback
 

@@ -55,15 +55,15 @@ from exchange.adapter import (
     Retry,
     Unreachable,
 )
-from exchange.axis_client import AxisClient, Received, Sent, Unit
 from exchange.core import edxml, parsing, receipt, refusal, vxp
 from exchange.core.codes import normalise
 from exchange.core.edxml import DocumentMessage, Organization, ResponseFor, StatusMessage, TraceHeader
 from exchange.core.edxml_values import VIETNAM
 from exchange.core.receipt import ReceiptKind
 from exchange.http_client import HttpClient, checked_url
-from exchange.json_calls import Calls, Stopped
 from exchange.secret import SecretSource, secret
+from exchange.software.axis_client import AxisClient, Received, Sent, Unit
+from exchange.software.json_calls import Calls, Stopped
 
 log = logging.getLogger(__name__)
 

@@ -2,8 +2,8 @@
 
 ``options["path"]`` has what comes to the agency, ``options["outgoing"]`` what it sends; both lie below
 ``options["url"]``. What lies where under which name, and what each thing that is found means: the table in
-``exchange.drop_folder``. A document is put under a temporary name and moved (RFC 4918, 9.7 and 9.9). Beside
-that table:
+``exchange.software.drop_folder``. A document is put under a temporary name and moved (RFC 4918, 9.7 and
+9.9). Beside that table:
 
 ==============================================  =====================================================
 what the server answers to GET, PUT and MOVE    verdict
@@ -40,9 +40,9 @@ from pydantic import Field, NonNegativeFloat, field_validator, model_validator
 
 from exchange.core.multistatus import ASKED, LIMITS, Resource, read_multistatus
 from exchange.core.refusal import Refused as Unreadable
-from exchange.drop_folder import Declined, DropFolder, DropOptions, Entry, Files
 from exchange.http_client import Answer, HttpClient, NoAnswer, checked_url
 from exchange.secret import SecretSource, secret
+from exchange.software.drop_folder import Declined, DropFolder, DropOptions, Entry, Files
 
 NO_FOLDER = frozenset({404, 409})
 LOCKED = frozenset({423, 424})

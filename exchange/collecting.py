@@ -15,13 +15,13 @@ from lxml import etree
 from sqlalchemy.exc import IntegrityError
 
 from exchange.adapter import StatusReport
-from exchange.context import Context, today
-from exchange.core import edxml, parsing, routing
+from exchange.context import Context
+from exchange.core import edxml, parsing
 from exchange.core.delivery import FROM_RECEIVER
 from exchange.core.directory import Agency
 from exchange.core.edxml import DocumentMessage
 from exchange.core.letter import Letter
-from exchange.core.refusal import Refused, refuse
+from exchange.core.refusal import refuse
 from exchange.core.signature import sign
 from exchange.desk import composing, sending, status
 from exchange.desk.keys import key_of
@@ -150,29 +150,7 @@ def _is_signed(context: Context, content: bytes) -> bool:
 def _composed(context: Context, agency: Agency, made_of: bytes | Letter, now: datetime) -> bytes:
     if isinstance(made_of, bytes):
         return made_of
-    directory, day = context.registry.current.directory, today(now)
-    found = [(code, directory.find(code, day)) for code in made_of.receivers]
-    if unknown := [code for code, each in found if each is None]:
-        where = "MessageHeader/To/OrganId"
-        raise Refused(*(routing.unknown_receiver(code, where, directory, day) for code in unknown))
-    letter = composing.Letter(
-        number=made_of.number,
-        notation=made_of.notation,
-        promulgated_on=made_of.promulgated_on,
-        type_name=made_of.type_name,
-        subject=made_of.subject,
-        priority=made_of.priority,
-        files=tuple(composing.File(name=each.name, content=each.content) for each in made_of.files),
-        receivers=tuple(each for _, each in found if each is not None),
-        place=made_of.place,
-        signer_position=made_of.signer_position,
-        signer_name=made_of.signer_name,
-        paper=made_of.paper,
-    )
-    try:
-        return composing.compose(letter, agency, directory, now)
-    except ValueError as error:  # characters that no XML can hold
-        raise refuse("schema_violated", str(error), "Có ký tự không ghi được vào XML.") from None
+    return composing.compose(made_of, agency, context.registry.current.directory, now)
 
 
 def _signed(context: Context, agency: Agency, content: bytes, now: datetime) -> bytes:

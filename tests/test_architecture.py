@@ -90,21 +90,10 @@ LAYERS = (
         "ids",
         "posting",
         "http_client",
-        "json_calls",
-        "axis_client",
-        "cmis_binding",
-        "filing_options",
-        "filing_adapter",
+        "software",
         "secret",
         "conformance",
         "pdf_process",
-        "drop_folder",
-        "lines",
-        "mail_lines",
-        "mail_options",
-        "mailbox",
-        "agency_database",
-        "outbox_tables",
     ),
     ("core",),
 )
@@ -120,24 +109,7 @@ ALSO_USED_BY = {"audit": {"verification"}}  # what an auditor sees, asked of the
 DEMO = "demo"  # plays every part of the world around the broker: may import anything
 TOP = {"cli", "__main__", DEMO}
 
-ADAPTERS_SEE = {
-    "adapter",
-    "core",
-    "drop_folder",
-    "http_client",
-    "lines",
-    "mail_lines",
-    "mail_options",
-    "mailbox",
-    "secret",
-    "json_calls",
-    "axis_client",
-    "cmis_binding",
-    "filing_options",
-    "filing_adapter",
-    "agency_database",
-    "outbox_tables",
-}
+ADAPTERS_SEE = {"adapter", "core", "http_client", "secret", "software"}
 
 CORE_IMPORTS = {
     # of the standard library: what computes; io for buffers in memory
@@ -337,12 +309,12 @@ def impurities(parsed: Iterable[Module]) -> list[str]:
 def transactions_elsewhere(parsed: Iterable[Module]) -> list[str]:
     """Transactions begun or committed outside the ledger (and the migrations, which make its tables).
 
-    Those of ``agency_database`` are in other people's databases.
+    Those of ``software`` are in other people's databases.
     """
     return [
         f"{module.name}:{line} calls {name}"
         for module in parsed
-        if module.ours and module.room not in ("ledger", "migrations", "agency_database")
+        if module.ours and module.room not in ("ledger", "migrations", "software")
         for line, name in calls(module)
         if name.endswith((".begin", ".begin_nested", ".commit"))
     ]

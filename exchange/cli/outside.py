@@ -15,8 +15,8 @@ from exchange.context import clock, today
 from exchange.core import directory_csv
 from exchange.core.directory import Directory
 from exchange.core.outside import Listed, proposed
-from exchange.json_calls import Stopped
 from exchange.ledger import directory_store
+from exchange.software.json_calls import Stopped
 
 
 def outside(

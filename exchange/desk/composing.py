@@ -1,7 +1,6 @@
-"""From a form and a PDF to an edXML document, unsigned; what it may say is checked as for everybody."""
+"""From fields and files to an edXML document, unsigned; what it may say is checked as for everybody."""
 
 import base64
-from dataclasses import dataclass
 from datetime import date, datetime
 
 from lxml import etree
@@ -20,55 +19,16 @@ from exchange.core.edxml import (
     TraceHeader,
     build_document,
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class File:
-    """One file to be sent."""
-
-    name: str
-    content: bytes
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
-    """The earlier document that a letter revokes, updates or replaces, and why.
-
-    ``document_id`` is the sender's own id of it, ``receivers`` the keys of those that it went to.
-    """
-
-    kind: BusinessType
-    document_id: str
-    reason: str
-    receivers: frozenset[str]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Letter:
-    """What a clerk fills in.
-
-    ``copies``: how many were issued, None if nothing is said. ``paper``: a paper copy goes beside it (QĐ
-    28/2018/QĐ-TTg art. 7.2).
-    """
-
-    number: str
-    notation: str
-    promulgated_on: date
-    type_name: str
-    subject: str
-    priority: int
-    files: tuple[File, ...]
-    receivers: tuple[Agency, ...]
-    place: str = ""
-    signer_position: str = ""
-    signer_name: str = ""
-    paper: bool = False
-    copies: int | None = None
-    change: Change | None = None
+from exchange.core.letter import File, Letter
+from exchange.core.refusal import Refused, refuse
+from exchange.core.routing import unknown_receiver
 
 
 def compose(letter: Letter, own: Agency, directory: Directory, now: datetime) -> bytes:
-    """The document, to be signed within the days that the broker allows. ``ValueError``: not for XML."""
+    """The document, to be signed within the days that the broker allows.
+
+    Refused: ``receiver_unknown``, for each; ``schema_violated`` for characters that no XML can hold.
+    """
     day = today(now)
     parent = directory.get(own.as_of(day).parent)
     kinds = document_types(letter.type_name)
@@ -79,9 +39,7 @@ def compose(letter: Letter, own: Agency, directory: Directory, now: datetime) ->
             organization_in_charge=parent.as_of(day).name if parent else "",
             organ_name=own.as_of(day).name,
         ),
-        receivers=tuple(
-            Organization(organ_id=each.code, organ_name=each.as_of(day).name) for each in letter.receivers
-        ),
+        receivers=_receivers(letter, directory, day),
         document_id=f"{own.code},{letter.promulgated_on:%Y/%m/%d},{code}",
         code_number=letter.number,
         code_notation=letter.notation,
@@ -99,7 +57,22 @@ def compose(letter: Letter, own: Agency, directory: Directory, now: datetime) ->
         business=_business(letter),
         attachments=tuple(_attachment(place, each) for place, each in enumerate(letter.files, start=1)),
     )
-    return etree.tostring(build_document(message), encoding="UTF-8", xml_declaration=True)
+    try:
+        return etree.tostring(build_document(message), encoding="UTF-8", xml_declaration=True)
+    except ValueError as error:
+        raise refuse("schema_violated", str(error), "Có ký tự không ghi được vào XML.") from None
+
+
+def _receivers(letter: Letter, directory: Directory, day: date) -> tuple[Organization, ...]:
+    found = [(code, directory.find(code, day)) for code in letter.receivers]
+    if unknown := [code for code, each in found if each is None]:
+        where = "MessageHeader/To/OrganId"
+        raise Refused(*(unknown_receiver(code, where, directory, day) for code in unknown))
+    return tuple(
+        Organization(organ_id=each.code, organ_name=each.as_of(day).name)
+        for _, each in found
+        if each is not None
+    )
 
 
 def _business(letter: Letter) -> Business:
@@ -107,7 +80,7 @@ def _business(letter: Letter) -> Business:
     change = letter.change
     if change is None:
         return Business(paper=letter.paper)
-    receivers = tuple(each.code for each in letter.receivers)
+    receivers = letter.receivers
     update = change.kind is BusinessType.UPDATE
     replaced = Replacement(document_id=change.document_id, organ_ids=receivers)
     return Business(
@@ -116,7 +89,7 @@ def _business(letter: Letter) -> Business:
         reason=change.reason,
         paper=letter.paper,
         document_changed=True if update else None,
-        receivers_changed=change.receivers != frozenset(receivers) if update else None,
+        receivers_changed=set(change.receivers) != set(receivers) if update else None,
         replacements=(replaced,) if change.kind is BusinessType.REPLACE else (),
     )
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from exchange.adapter import AgencyAdapter, Delivered, Reached, Retry, Unreachable
-from exchange.drop_folder import LEFT_OVER_SECONDS
+from exchange.software.drop_folder import LEFT_OVER_SECONDS
 from tests.adapters.conformance import (
     VIETNAMESE,
     CollectsConformance,

@@ -8,7 +8,7 @@ from itertools import count
 
 from sqlalchemy import Connection, Engine, create_engine, insert, select, update
 
-from exchange.outbox_tables import OutboxTables, Tables, ours
+from exchange.software.outbox_tables import OutboxTables, Tables, ours
 
 Row = Mapping[str, object]
 

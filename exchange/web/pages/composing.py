@@ -11,11 +11,12 @@ from fastapi.responses import RedirectResponse
 
 from exchange.api.dependencies import InContext
 from exchange.context import Context, today
+from exchange.core import letter as letters
 from exchange.core.codes import DOCUMENT_TYPES, PRIORITIES, number_and_symbol
 from exchange.core.edxml import BusinessType
+from exchange.core.letter import Change, Letter
 from exchange.core.refusal import Refused
 from exchange.desk import composing, receivers, sending
-from exchange.desk.composing import Change, Letter
 from exchange.desk.incoming import plain
 from exchange.desk.keys import key_of
 from exchange.ledger import drafts, outgoing_reading
@@ -185,13 +186,13 @@ def _again(
     return _form(visit, context, shown, HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
-def _files(uploaded: list[UploadFile]) -> tuple[composing.File, ...]:
+def _files(uploaded: list[UploadFile]) -> tuple[letters.File, ...]:
     read = ((each.filename or "", each.file.read()) for each in uploaded)
-    return tuple(composing.File(name=name, content=content) for name, content in read if content)
+    return tuple(letters.File(name=name, content=content) for name, content in read if content)
 
 
 def _letter(
-    visit: Visitor, context: Context, filled: Filled, files: tuple[composing.File, ...]
+    visit: Visitor, context: Context, filled: Filled, files: tuple[letters.File, ...]
 ) -> tuple[Letter | None, dict[str, str]]:
     errors = _missing(visit, filled, files)
     day = day_of(filled.on)
@@ -208,7 +209,7 @@ def _letter(
         subject=filled.subject,
         priority=int(filled.priority) if filled.priority in tuple("01234") else 0,
         files=files,
-        receivers=chosen,
+        receivers=tuple(each.code for each in chosen),
         place=filled.place,
         signer_position=filled.position,
         signer_name=filled.signer,
@@ -228,11 +229,11 @@ def _change(visit: Visitor, context: Context, filled: Filled) -> Change | None:
         kind=CHANGES[filled.change],
         document_id=dossier.document["document_id"],
         reason=filled.reason,
-        receivers=frozenset(each["receiver"] for each in outgoing_reading.newest(dossier.deliveries)),
+        receivers=tuple(each["receiver"] for each in outgoing_reading.newest(dossier.deliveries)),
     )
 
 
-def _missing(visit: Visitor, filled: Filled, files: tuple[composing.File, ...]) -> dict[str, str]:
+def _missing(visit: Visitor, filled: Filled, files: tuple[letters.File, ...]) -> dict[str, str]:
     wanted: Mapping[str, Any] = {
         "number": filled.number,
         "notation": filled.notation,

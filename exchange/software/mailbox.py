@@ -13,9 +13,9 @@ from imap_tools import AND, BaseMailBox, H, MailMessageFlags
 from exchange.adapter import Accepted, Outcome, Refused, Retry
 from exchange.core.mail_writing import ATTEMPT, ATTEMPT_HEADER, Envelope, attempt_note, message_id
 from exchange.http_client import one_line
-from exchange.lines import Lines
-from exchange.mail_lines import FAILURES, ImapLine, SmtpLine, dial_imap, dial_smtp
-from exchange.mail_options import MailOptions, servers
+from exchange.software.lines import Lines
+from exchange.software.mail_lines import FAILURES, ImapLine, SmtpLine, dial_imap, dial_smtp
+from exchange.software.mail_options import MailOptions, servers
 
 POLICY = ("530", "535", "538")
 

@@ -9,7 +9,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, RootModel
 
 from exchange.adapter import Retry
 from exchange.http_client import Answer
-from exchange.json_calls import Stopped
+from exchange.software.json_calls import Stopped
 
 # It stands in queries as it is: a query name (CMIS 1.1, 2.1.2) holds no quote and no space.
 QueryName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_:.-]*$")]

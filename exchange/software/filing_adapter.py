@@ -31,9 +31,9 @@ from exchange.adapter import (
 from exchange.core.filed import Step, Unfit, first_steps, letter
 from exchange.core.filing import FiledFile, Filing, filing
 from exchange.core.letter import File
-from exchange.filing_options import FilingOptions, LettersOptions
 from exchange.http_client import HttpClient
-from exchange.json_calls import Calls, Stopped
+from exchange.software.filing_options import FilingOptions, LettersOptions
+from exchange.software.json_calls import Calls, Stopped
 
 log = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ from exchange.adapter import Refused, Retry
 from exchange.core import vxp
 from exchange.core.edxml_values import VIETNAM
 from exchange.http_client import HttpClient
-from exchange.json_calls import Calls, Stopped
+from exchange.software.json_calls import Calls, Stopped
 
 FILE_BYTES_MAX = 200_000_000  # of an answer that holds a package, in base64
 KEY_AGAIN = timedelta(minutes=10)

@@ -9,8 +9,8 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from exchange.adapter import Options
 from exchange.core.mail import is_address
 from exchange.core.mail_reading import REFUSALS
-from exchange.mail_lines import Security, Server
 from exchange.secret import SecretSource, secret
+from exchange.software.mail_lines import Security, Server
 
 
 class MailOptions(Options):

@@ -1,0 +1,1 @@
+"""What adapters share to reach agencies' software: lines, mailboxes, folders, databases, filing."""
